@@ -1,0 +1,76 @@
+"""What every test may ask for: a clean environment and places to store a log."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from sqlalchemy.engine import URL
+
+from tests.support import servers
+
+# Settings of the machine that must not reach a test, by the start of their names.
+FOREIGN = ("ANTHROPIC_", "CLAUDE", "TURNLOG_", "SESSION_", "DATABASE_URL", "REDIS_URL", "XDG_")
+OURS = ("TURNLOG_TEST_",)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home directory, in an environment without the settings of whoever runs the tests."""
+    for name in list(os.environ):
+        if name.startswith(FOREIGN) and not name.startswith(OURS):
+            monkeypatch.delenv(name)
+    path = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(path))
+    return path
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The URL of an SQLite file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'turnlog.db'}"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[URL]:
+    """A PostgreSQL server, one for each worker: TURNLOG_TEST_DATABASE_URL or one we start."""
+    if text := os.environ.get("TURNLOG_TEST_DATABASE_URL"):
+        yield servers.external_postgres(text)
+    else:
+        with servers.postgres_server() as url:
+            yield url
+
+
+@pytest.fixture
+def postgres_url(postgres_server: URL) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database."""
+    with servers.fresh_database(postgres_server) as url:
+        yield url.render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def redis_server(worker_id: str) -> Iterator[str]:
+    """A Redis server, one for each worker: TURNLOG_TEST_REDIS_URL or one we start."""
+    if text := os.environ.get("TURNLOG_TEST_REDIS_URL"):
+        yield servers.external_redis(text, int(worker_id.removeprefix("gw").replace("master", "0")))
+    else:
+        with servers.redis_server() as url:
+            yield url
+
+
+@pytest.fixture
+def redis_url(redis_server: str) -> str:
+    """The URL of an empty Redis database."""
+    with redis.Redis.from_url(redis_server) as client:
+        client.flushdb()
+    return redis_server
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty log in memory, in an SQLite file and in a PostgreSQL database in turn."""
+    if request.param == "memory":
+        return "memory:"
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
