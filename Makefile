@@ -9,7 +9,7 @@ PEERS := .venv-peers
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test soak check lint types contracts format demo bench bench-peers clean
+.PHONY: help venv test soak check lint plain types contracts format demo bench bench-peers clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,17 +37,16 @@ lint: $(READY)
 
 # mypy and the import linter follow the folder mapping only in a plain install, not in an editable one;
 # both put the working directory first on their path, hence the `cd`.
-$(PLAIN): $(READY) $(shell find turnlog domain projections adapters -name '*.py' -o -name 'py.typed')
+plain: $(READY)
 	@rm -rf build $(PLAIN)
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --target $(PLAIN) .
 	@rm -rf build
-	@touch $(PLAIN)
 
-types: $(PLAIN)
+types: plain
 	cd $(PLAIN) && $(BIN)/mypy --config-file ../pyproject.toml --cache-dir ../.mypy_cache -p turnlog
 
-contracts: $(PLAIN)
-	cd $(PLAIN) && $(BIN)/lint-imports --config ../pyproject.toml --no-cache
+contracts: plain
+	cd $(PLAIN) && $(BIN)/lint-imports --config ../pyproject.toml --no-cache --no-logo
 
 format: $(READY) ## format and fix what can be fixed
 	$(BIN)/ruff format .
