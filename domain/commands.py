@@ -1,0 +1,202 @@
+"""What a person or a program may do to a session, and what it says when that makes no sense."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from . import events as e
+from .entry import CHECKPOINT, FILE, keyed
+from .errors import Refused
+from .points import Place
+from .session import SessionState
+
+LONGEST_NAME = 200
+LONGEST_TITLE = 10_000
+
+
+def rename(state: SessionState, title: str, actor: str | None = None) -> list[e.SessionEvent]:
+    """Give the session a title of its own; the same title again changes nothing."""
+    _must_be_present(state)
+    if not isinstance(title, str) or not title.strip() or len(title) > LONGEST_TITLE:
+        raise Refused(f"a title needs 1 to {LONGEST_TITLE} characters, got {title!r:.80}")
+    if state.titles.get("custom") == title:
+        return []
+    return [e.SessionRenamed(branch=state.branch, title=title, actor=actor)]
+
+
+def retag(state: SessionState, tags: tuple[str, ...], actor: str | None = None) -> list[e.SessionEvent]:
+    """Replace the tags."""
+    _must_be_present(state)
+    for tag in tags:
+        if not isinstance(tag, str) or not tag.strip() or len(tag) > LONGEST_NAME:
+            raise Refused(f"a tag needs 1 to {LONGEST_NAME} characters, got {tag!r:.80}")
+    tags = tuple(dict.fromkeys(tags))
+    if tags == state.tags:
+        return []
+    return [e.SessionTagged(branch=state.branch, tags=tags, actor=actor)]
+
+
+def set_metadata(
+    state: SessionState, metadata: Mapping[str, Any], actor: str | None = None
+) -> list[e.SessionEvent]:
+    """Replace the metadata."""
+    _must_be_present(state)
+    if dict(metadata) == state.metadata:
+        return []
+    return [e.MetadataChanged(branch=state.branch, metadata=dict(metadata), actor=actor)]
+
+
+def change_status(
+    state: SessionState,
+    status: e.Status,
+    stop_reason: str | None = None,
+    why: str | None = None,
+    actor: str | None = None,
+) -> list[e.SessionEvent]:
+    """Set the status by hand; it holds until the transcript says otherwise."""
+    _must_be_present(state)
+    if status == state.status == state.announced:
+        return []
+    return [
+        e.StatusChanged(
+            branch=state.branch, status=status, stop_reason=stop_reason, why=why, actor=actor
+        )
+    ]
+
+
+def checkpoint(
+    state: SessionState,
+    name: str,
+    taken: bool,
+    label: str | None = None,
+    actor: str | None = None,
+) -> list[e.SessionEvent]:
+    """Name the head, so that one may come back to it.
+
+    Args:
+        taken: whether the live branch has a checkpoint of that name already.
+    """
+    _must_be_present(state)
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise Refused(
+            f"a checkpoint needs a printable name of 1 to {LONGEST_NAME} characters, "
+            f"got {name!r:.80}"
+        )
+    if taken:
+        raise Refused(f"this session has a checkpoint {name!r} already; choose another name")
+    return [
+        e.CheckpointCreated(
+            branch=state.branch,
+            identity=CHECKPOINT + name.encode(),
+            checkpoint_id=name,
+            anchor=state.version,
+            turn=state.live.turns,
+            prompt=state.live.prompts,
+            label=label,
+            actor=actor,
+        )
+    ]
+
+
+def rewind(
+    state: SessionState,
+    place: Place,
+    past: SessionState,
+    base: e.Lineage | None = None,
+    checkpoint_id: str | None = None,
+    reason: str | None = None,
+    actor: str | None = None,
+) -> list[e.SessionEvent]:
+    """Make an earlier point the head.
+
+    Args:
+        place: the last version kept, and its branch.
+        past: what the kept entries add up to.
+        base: for a point within what a fork took over: the lineage kept of it.
+    """
+    _must_be_present(state)
+    return [
+        e.SessionRewound(
+            branch=state.branch,
+            target=place.version,
+            target_branch=place.branch,
+            target_late=place.late_upto,
+            target_base=base,
+            checkpoint_id=checkpoint_id,
+            leaf=past.leaf,
+            leaf_version=past.leaf_version,
+            figures=past.live,
+            status=past.status,  # type: ignore[arg-type]
+            titles=past.titles,
+            reason=reason,
+            actor=actor,
+        )
+    ]
+
+
+def start_fork(
+    state: SessionState, origin: SessionState, at: e.Origin, base: e.Lineage, past: SessionState
+) -> list[e.SessionEvent]:
+    """Begin a session that takes over another's past. No entry is copied."""
+    if state.presence != "absent":
+        raise Refused(f"session {state.key.session_id!r} exists already; fork into a new one")
+    return [
+        e.SessionStarted(
+            project_key=state.key.project_key,
+            session_id=state.key.session_id,
+            source="api",
+            forked_from=at,
+            base=base,
+            figures=past.live,
+            user_id=origin.user_id,
+            working_dir=origin.working_dir,
+            machine=origin.machine,
+            prompt=past.title or origin.title,
+            metadata=origin.metadata,
+        )
+    ]
+
+
+def delete(state: SessionState, reason: str | None, actor: str | None) -> list[e.SessionEvent]:
+    """Take the session off the lists. What is not there, or gone already, stays so."""
+    if state.presence in ("absent", "deleted", "erased"):
+        return []
+    return [e.SessionDeleted(branch=state.branch, reason=reason, actor=actor)]
+
+
+def restore(state: SessionState, reason: str | None, actor: str | None) -> list[e.SessionEvent]:
+    """Take a deletion or an archiving back."""
+    if state.presence not in ("deleted", "archived"):
+        raise Refused(
+            f"session {state.key.session_id!r} is {state.presence}: there is no deletion to undo"
+        )
+    return [e.SessionRestored(branch=state.branch, reason=reason, actor=actor)]
+
+
+def remember_prompt(
+    state: SessionState,
+    salt: bytes,
+    prompt: str,
+    at: int | None,
+    pasted: Mapping[str, Any],
+) -> e.PromptRemembered:
+    """Note a prompt of which only the CLI's history tells."""
+    return e.PromptRemembered(
+        branch=state.branch,
+        occurred_at=at,
+        identity=keyed(FILE, salt, str(at).encode(), prompt.encode("utf-8", "surrogatepass")),
+        prompt=prompt,
+        pasted=dict(pasted),
+    )
+
+
+def _must_be_present(state: SessionState) -> None:
+    if state.presence in ("present", "archived"):
+        return
+    told = {
+        "absent": "does not exist; see `turnlog sessions`",
+        "deleted": "is deleted; take that back with `turnlog undelete` first",
+        "erased": "is erased for good",
+    }[state.presence]
+    raise Refused(f"session {state.key.session_id!r} {told}")

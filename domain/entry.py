@@ -1,0 +1,127 @@
+"""One transcript line, with what turnlog understands of it. The bytes themselves stay as they came."""
+
+from __future__ import annotations
+
+from enum import IntFlag
+from hashlib import blake2b, sha256
+from typing import NamedTuple
+
+from .usage import Usage
+
+
+class Mark(IntFlag):
+    """What an entry is, in the words of the rules; stored in its header."""
+
+    ASSISTANT = 1
+    USER = 2
+    PROMPT = 4  # a person asked something here
+    TOOL_RESULT = 8
+    COMPACTION = 16
+    ERROR = 32  # isApiErrorMessage
+    ENDED = 64  # end_turn or stop_sequence
+    CALLS_TOOL = 128
+    TRUNCATED = 256  # max_tokens
+    CAREFUL = 512  # numbers or characters a fast JSON decoder would change
+    RAW = 1024  # the line was spelled otherwise; its own bytes follow the canonical ones
+
+
+class Entry(NamedTuple):
+    """An entry ready to be recorded. Its bytes are encoded and hashed before any lock is taken."""
+
+    body: bytes
+    """Canonical JSON; with ``Mark.RAW``, a newline and the line as it was found follow."""
+    digest: bytes
+    """SHA-256 of the canonical JSON."""
+    kind: str = ""
+    marks: int = 0
+    identity: bytes | None = None
+    """The uuid, packed; None for the kinds that have none."""
+    parent: bytes | None = None
+    occurred_at: int | None = None
+    """Milliseconds since 1970, UTC."""
+    message_id: str | None = None
+    request_id: str | None = None
+    model: str | None = None
+    counters: Usage | None = None
+    fast: bool = False
+    stop_reason: str | None = None
+    suspicious: bool = False
+    native: bool = True
+    """The entry names the stream's own session and was not copied by a fork."""
+    prompt_id: str | None = None
+    prompt_text: str | None = None
+    title: tuple[str, str] | None = None
+    """Which kind of title this sets (``custom``, ``ai``, ``last-prompt``, ``summary``), and to what."""
+    tag: str | None = None
+    """The CLI's tag; an empty text takes it away."""
+    compaction: str | None = None
+    """How a compaction was triggered."""
+    cost_counter: str | None = None
+    """The CLI's running total in USD, spelled as it came."""
+    calls: tuple[str, ...] = ()
+    """Ids of the tool calls that start a subagent."""
+    called_by: str | None = None
+    """The tool call that started this subagent."""
+    working_dir: str | None = None
+    corrupt: str | None = None
+    """Why the bytes are no entry; the body is then whatever was found."""
+
+
+# Identities that are no uuid begin with a byte that tells what they are; none is 16 bytes long.
+ANONYMOUS = b"\2"
+CONFLICT = b"\3"
+CORRUPT = b"\4"
+GAP = b"\5"
+CALL = b"\6"
+CHECKPOINT = b"\7"
+FILE = b"\x08"
+
+LONGEST_SPELLING = 256
+_SPELLED, _SPELLED_15, _HASHED = b"\0", b"\1", b"\x09"
+_DASHES = (8, 13, 18, 23)
+
+
+def identity_of(uuid: str) -> bytes:
+    """Pack a uuid: 16 bytes in its usual spelling, else its text behind a byte that says so.
+
+    Two spellings stay two identities. A text of more than 256 bytes is known by its hash.
+    """
+    if len(uuid) == 36 and all(uuid[i] == "-" for i in _DASHES):
+        digits = uuid.replace("-", "")
+        try:
+            packed = bytes.fromhex(digits)
+        except ValueError:
+            packed = b""
+        if packed.hex() == digits:
+            return packed
+    text = uuid.encode("utf-8", "surrogatepass")
+    if len(text) > LONGEST_SPELLING:
+        return _HASHED + sha256(text).digest()
+    return _SPELLED_15 + text + b"\0" if len(text) == 15 else _SPELLED + text
+
+
+def uuid_text(identity: bytes) -> str:
+    """The inverse of ``identity_of``; for a hashed one, the hash in hexadecimal."""
+    if len(identity) == 16:
+        text = identity.hex()
+        return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+    if identity[:1] == _HASHED:
+        return identity[1:].hex()
+    text_bytes = identity[1:-1] if identity[:1] == _SPELLED_15 else identity[1:]
+    return text_bytes.decode("utf-8", "surrogatepass")
+
+
+def is_anonymous(identity: bytes | None) -> bool:
+    """Whether it stands for an entry without uuid."""
+    return identity is None or (len(identity) == 13 and identity[:1] == ANONYMOUS)
+
+
+def keyed(prefix: bytes, salt: bytes, *parts: bytes) -> bytes:
+    """An identity made of contents, so that it can be known again but not guessed.
+
+    The salt belongs to the stream and goes with its content when that is erased.
+    """
+    digest = blake2b(key=salt, digest_size=12)
+    for part in parts:
+        digest.update(part)
+    return prefix + digest.digest()

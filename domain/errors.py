@@ -1,0 +1,67 @@
+"""The errors turnlog raises, one family. Each says what was wrong, with which value, and what to do."""
+
+from __future__ import annotations
+
+
+class TurnlogError(Exception):
+    """Everything turnlog raises on purpose is one of these."""
+
+
+class InvalidKey(TurnlogError):
+    """A session key that cannot name a session."""
+
+
+class InvalidPoint(TurnlogError):
+    """A point in time that is written wrongly."""
+
+
+class PointNotFound(TurnlogError):
+    """A point in time that this session does not have."""
+
+
+class UnknownSession(TurnlogError):
+    """No session of that name."""
+
+
+class AmbiguousSession(TurnlogError):
+    """A prefix that several sessions share."""
+
+    def __init__(self, message: str, candidates: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.candidates = candidates
+
+
+class Refused(TurnlogError):
+    """A command that makes no sense in the session's present state."""
+
+
+class UnknownTopic(TurnlogError):
+    """An event of a kind, or of a version, that this release does not know."""
+
+
+class StorageError(TurnlogError):
+    """The database could not do what was asked; nothing was half-written."""
+
+
+class InvalidURL(StorageError):
+    """A database URL that names nothing turnlog can open."""
+
+
+class MissingExtra(TurnlogError):
+    """An optional part is not installed."""
+
+
+class NotADatabase(StorageError):
+    """The file is no turnlog database, or is damaged."""
+
+
+class NewerSchema(StorageError):
+    """The database was written by a later release."""
+
+
+class DamagedEvent(StorageError):
+    """A stored event whose bytes cannot be read back."""
+
+
+class NotJson(TurnlogError):
+    """A value or a line that is not JSON."""

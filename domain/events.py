@@ -1,0 +1,444 @@
+"""What can happen in a session, each a fact that never changes.
+
+Every event has a ``TOPIC``: its stable, versioned name in the log. An event's fields are of two
+sorts. Facts (numbers, ids, names of kinds) stay in the header for ever; content (anything a
+person wrote) lies in the body, which can be erased. ``CONTENT`` names the fields of the body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Literal, NamedTuple, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from .entry import Mark
+from .errors import UnknownTopic
+from .lineage import Lineage
+from .usage import NOTHING, Usage
+
+Status = Literal["active", "complete", "incomplete", "error", "abandoned"]
+
+
+class SessionEvent(BaseModel):
+    """The fields every event has."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    TOPIC: ClassVar[str]
+    CONTENT: ClassVar[tuple[str, ...]] = ()
+
+    branch: int = 0
+    """The branch it lies on, decided when it was appended."""
+    occurred_at: int | None = None
+    """When it happened by its own account, milliseconds since 1970 UTC; None where it has none."""
+    identity: bytes | None = None
+    """By what it is known again, within its stream's life."""
+    place: int | None = None
+    """Set on what came late: the version at whose place in the transcript it stands."""
+
+    @classmethod
+    def trusted(cls, **fields: Any) -> Self:
+        """Build from fields that were checked already: a third of the cost of validation."""
+        event = cls.__new__(cls)
+        object.__setattr__(event, "__dict__", {**_defaults(cls), **fields})
+        object.__setattr__(event, "__pydantic_fields_set__", fields.keys())
+        object.__setattr__(event, "__pydantic_extra__", None)
+        object.__setattr__(event, "__pydantic_private__", None)
+        return event
+
+
+_DEFAULTS: dict[type[BaseModel], dict[str, Any]] = {}
+
+
+def _defaults(cls: type[BaseModel]) -> dict[str, Any]:
+    defaults = _DEFAULTS.get(cls)
+    if defaults is None:
+        fields = cls.model_fields.items()
+        defaults = {name: field.default for name, field in fields if not field.is_required()}
+        _DEFAULTS[cls] = defaults
+    return defaults
+
+
+class Origin(NamedTuple):
+    """Where a fork began: the other session's stream, its version, and the chain's hash there."""
+
+    stream: str
+    version: int
+    chain: str
+
+
+class Figures(NamedTuple):
+    """What the live branch adds up to."""
+
+    prompts: int = 0
+    turns: int = 0
+    entries: int = 0
+    usage: Usage = NOTHING
+
+
+class SessionStarted(SessionEvent):
+    """A stream began: a session's own or a subagent's."""
+
+    TOPIC: ClassVar[str] = "SessionStarted.v1"
+    CONTENT: ClassVar[tuple[str, ...]] = ("working_dir", "prompt", "metadata", "user_id", "machine")
+    project_key: str
+    session_id: str
+    subpath: str | None = None
+    source: Literal["sdk", "import", "api"] = "api"
+    model: str | None = None
+    called_by: str | None = None
+    """The tool call in the parent session that started this subagent."""
+    forked_from: Origin | None = None
+    base: Lineage = ()
+    figures: Figures = Figures()
+    """What the part taken over by a fork adds up to."""
+    user_id: str | None = None
+    working_dir: str | None = None
+    prompt: str | None = None
+    machine: str | None = None
+    metadata: dict[str, Any] = {}
+
+
+class SessionLocated(SessionEvent):
+    """The working directory, where the first entries did not tell it."""
+
+    TOPIC: ClassVar[str] = "SessionLocated.v1"
+    CONTENT: ClassVar[tuple[str, ...]] = ("working_dir",)
+    working_dir: str
+
+
+class PromptRemembered(SessionEvent):
+    """A prompt known from the CLI's history alone; its transcript is gone, or not here yet."""
+
+    TOPIC: ClassVar[str] = "PromptRemembered.v1"
+    CONTENT: ClassVar[tuple[str, ...]] = ("prompt", "pasted")
+    prompt: str
+    pasted: dict[str, Any] = {}
+
+
+class _Recorded(SessionEvent):
+    CONTENT: ClassVar[tuple[str, ...]] = ("body",)
+    body: bytes
+    """The entry, verbatim."""
+    kind: str
+    marks: int = 0
+    parent: int | None = None
+    """The version of the entry it hangs on, where that is recorded."""
+    before: int | None = None
+    """Set on a late entry: the version it stands before when the session is loaded."""
+    turn: int | None = None
+    prompt: int | None = None
+
+
+class TurnRecorded(_Recorded):
+    """A user's or an assistant's entry."""
+
+    TOPIC: ClassVar[str] = "TurnRecorded.v1"
+
+    @property
+    def role(self) -> str:
+        """``assistant`` or ``user``."""
+        return "assistant" if self.marks & Mark.ASSISTANT else "user"
+
+
+class EntryRecorded(_Recorded):
+    """Any other transcript line: titles, modes, attachments, kinds nobody knows yet."""
+
+    TOPIC: ClassVar[str] = "EntryRecorded.v1"
+
+
+class EntryConflicted(SessionEvent):
+    """Another content under a uuid that is recorded already. Kept, never loaded."""
+
+    TOPIC: ClassVar[str] = "EntryConflicted.v1"
+    CONTENT: ClassVar[tuple[str, ...]] = ("body",)
+    of: int
+    """The version that holds the first content."""
+    body: bytes
+    marks: int = 0
+
+
+class EntryCorrupted(SessionEvent):
+    """Bytes that are no entry, kept as they were found."""
+
+    TOPIC: ClassVar[str] = "EntryCorrupted.v1"
+    CONTENT: ClassVar[tuple[str, ...]] = ("body", "why")
+    body: bytes
+    why: str
+
+
+class UsageRecorded(SessionEvent):
+    """Counters of one response as they were seen. Deltas, cost and owner are projected."""
+
+    TOPIC: ClassVar[str] = "UsageRecorded.v1"
+    message_id: str | None = None
+    turn: int | None = None
+    request_id: str | None = None
+    model: str | None = None
+    counters: Usage = NOTHING
+    counted: Usage = NOTHING
+    """The best counters of the same response recorded before."""
+    fast: bool = False
+    source: Literal["response", "cost-state"] = "response"
+    quality: Literal["exact", "placeholder"] = "exact"
+    finished: bool = False
+    native: bool = True
+    total_cost_usd: str | None = None
+    """The CLI's own running total, spelled as it came."""
+
+    @property
+    def gained(self) -> Usage:
+        """The delta this adds to what was counted of the response; never negative."""
+        return self.counters.beyond(self.counted)
+
+
+class CheckpointCreated(SessionEvent):
+    """A point one may come back to by name."""
+
+    TOPIC: ClassVar[str] = "CheckpointCreated.v1"
+    CONTENT: ClassVar[tuple[str, ...]] = ("label", "actor")
+    checkpoint_id: str
+    kind: Literal["prompt", "turn", "version"] = "version"
+    """What it stands for: all that answers a prompt, a response with its tools, one version."""
+    anchor: int
+    """The version of the prompt or the response it belongs to, or the last version kept."""
+    turn: int = 0
+    prompt: int = 0
+    label: str | None = None
+    actor: str | None = None
+
+
+class StatusChanged(SessionEvent):
+    """The session was found in another state."""
+
+    TOPIC: ClassVar[str] = "StatusChanged.v1"
+    CONTENT: ClassVar[tuple[str, ...]] = ("why", "actor")
+    status: Status
+    stop_reason: str | None = None
+    why: str | None = None
+    actor: str | None = None
+
+
+class SessionRewound(SessionEvent):
+    """An earlier point is the head again. What came after it stays on its own branch."""
+
+    TOPIC: ClassVar[str] = "SessionRewound.v1"
+    CONTENT: ClassVar[tuple[str, ...]] = ("titles", "reason", "actor")
+    target: int
+    """The last version kept."""
+    target_late: int | None = None
+    """Late entries standing before this version are kept too."""
+    target_branch: int = 0
+    target_base: Lineage | None = None
+    """Set where the target lies in what a fork took over."""
+    checkpoint_id: str | None = None
+    leaf: bytes | None = None
+    leaf_version: int = 0
+    figures: Figures = Figures()
+    status: Status = "active"
+    titles: dict[str, str] = {}
+    reason: str | None = None
+    actor: str | None = None
+
+
+class TranscriptForked(SessionEvent):
+    """The CLI itself went back in its own tree: the prompt at ``child`` hangs on ``at``.
+
+    What lies between stays in ``load``, as the CLI wrote it, and leaves the live totals.
+    """
+
+    TOPIC: ClassVar[str] = "TranscriptForked.v1"
+    at: int
+    child: int
+    figures: Figures = Figures()
+
+
+class SessionForked(SessionEvent):
+    """Another session began from a version of this one."""
+
+    TOPIC: ClassVar[str] = "SessionForked.v1"
+    CONTENT: ClassVar[tuple[str, ...]] = ("reason", "actor")
+    child: str
+    version: int
+    reason: str | None = None
+    actor: str | None = None
+
+
+class SubagentCalled(SessionEvent):
+    """A tool call that starts a subagent; its stream is live while this entry is."""
+
+    TOPIC: ClassVar[str] = "SubagentCalled.v1"
+    tool_use_id: str
+    of: int
+
+
+class SubagentLinked(SessionEvent):
+    """In a subagent's stream: which tool call of the parent started it."""
+
+    TOPIC: ClassVar[str] = "SubagentLinked.v1"
+    tool_use_id: str
+
+
+class SessionRenamed(SessionEvent):
+    """A title. The best kind that is set shows: custom, ai, last-prompt, summary, prompt."""
+
+    TOPIC: ClassVar[str] = "SessionRenamed.v1"
+    CONTENT: ClassVar[tuple[str, ...]] = ("title", "actor")
+    title: str
+    kind: Literal["custom", "ai", "last-prompt", "summary", "prompt"] = "custom"
+    source: Literal["transcript", "api"] = "api"
+    actor: str | None = None
+
+
+class SessionTagged(SessionEvent):
+    """The tags, whole."""
+
+    TOPIC: ClassVar[str] = "SessionTagged.v1"
+    CONTENT: ClassVar[tuple[str, ...]] = ("tags", "actor")
+    tags: tuple[str, ...]
+    source: Literal["transcript", "api"] = "api"
+    actor: str | None = None
+
+
+class MetadataChanged(SessionEvent):
+    """The metadata, whole."""
+
+    TOPIC: ClassVar[str] = "MetadataChanged.v1"
+    CONTENT: ClassVar[tuple[str, ...]] = ("metadata", "actor")
+    metadata: dict[str, Any]
+    actor: str | None = None
+
+
+class ContextSummarized(SessionEvent):
+    """A compaction: a summary stands for older context from here on."""
+
+    TOPIC: ClassVar[str] = "ContextSummarized.v1"
+    of: int
+    trigger: str = "auto"
+
+
+class ContinuationAttempted(SessionEvent):
+    """The application tried to go on with an interrupted answer."""
+
+    TOPIC: ClassVar[str] = "ContinuationAttempted.v1"
+    CONTENT: ClassVar[tuple[str, ...]] = ("why",)
+    attempt: int
+    why: str | None = None
+
+
+class GapDetected(SessionEvent):
+    """An entry hangs on one that never arrived. ``identity`` makes the missing one findable."""
+
+    TOPIC: ClassVar[str] = "GapDetected.v1"
+    missing: str
+    of: int
+
+
+class GapFilled(SessionEvent):
+    """The missing entry arrived after all."""
+
+    TOPIC: ClassVar[str] = "GapFilled.v1"
+    missing: str
+    of: int
+
+
+class FileKept(SessionEvent):
+    """A file that the transcript points to and the CLI would delete, kept once per content."""
+
+    TOPIC: ClassVar[str] = "FileKept.v1"
+    CONTENT: ClassVar[tuple[str, ...]] = ("name",)
+    name: str
+    kind: str
+    size: int
+
+
+class SessionArchived(SessionEvent):
+    """Out of the daily lists, still readable."""
+
+    TOPIC: ClassVar[str] = "SessionArchived.v1"
+    CONTENT: ClassVar[tuple[str, ...]] = ("reason", "actor")
+    reason: str | None = None
+    actor: str | None = None
+
+
+class SessionDeleted(SessionEvent):
+    """``load`` gives nothing and the lists leave it out; what is appended later is a new life."""
+
+    TOPIC: ClassVar[str] = "SessionDeleted.v1"
+    CONTENT: ClassVar[tuple[str, ...]] = ("reason", "actor")
+    reason: str | None = None
+    actor: str | None = None
+
+
+class SessionRestored(SessionEvent):
+    """A deletion or an archiving was taken back."""
+
+    TOPIC: ClassVar[str] = "SessionRestored.v1"
+    CONTENT: ClassVar[tuple[str, ...]] = ("reason", "actor")
+    reason: str | None = None
+    actor: str | None = None
+
+
+class SessionErased(SessionEvent):
+    """The content is gone for good; the headers stay."""
+
+    TOPIC: ClassVar[str] = "SessionErased.v1"
+    CONTENT: ClassVar[tuple[str, ...]] = ("actor",)
+    bodies: int = 0
+    actor: str | None = None
+
+
+EVENTS: dict[str, type[SessionEvent]] = {
+    event.TOPIC: event
+    for event in (
+        SessionStarted,
+        SessionLocated,
+        PromptRemembered,
+        TurnRecorded,
+        EntryRecorded,
+        EntryConflicted,
+        EntryCorrupted,
+        UsageRecorded,
+        CheckpointCreated,
+        StatusChanged,
+        SessionRewound,
+        TranscriptForked,
+        SessionForked,
+        SubagentCalled,
+        SubagentLinked,
+        SessionRenamed,
+        SessionTagged,
+        MetadataChanged,
+        ContextSummarized,
+        ContinuationAttempted,
+        GapDetected,
+        GapFilled,
+        FileKept,
+        SessionArchived,
+        SessionDeleted,
+        SessionRestored,
+        SessionErased,
+    )
+}
+
+Upcast = Callable[[dict[str, Any]], dict[str, Any]]
+UPCASTS: dict[str, tuple[str, Upcast]] = {}
+"""Older topics: the topic that replaced each, and how its fields become the newer ones'."""
+
+
+def revive(topic: str, fields: Mapping[str, Any]) -> SessionEvent:
+    """Make an event of stored fields, whatever version wrote them.
+
+    Raises:
+        UnknownTopic: this release does not know the topic.
+    """
+    values = dict(fields)
+    while topic in UPCASTS:
+        topic, upcast = UPCASTS[topic]
+        values = upcast(values)
+    if topic not in EVENTS:
+        raise UnknownTopic(
+            f"the log holds an event of kind {topic!r}, which this release of turnlog does not "
+            "know; read it with the release that wrote it, or a later one"
+        )
+    return EVENTS[topic].model_validate(values)

@@ -1,0 +1,197 @@
+"""Points in time: how they are written, and where they lie in a session.
+
+``prompt:2`` is just after all that answers the second prompt, ``turn:3`` after the third response
+and the results of its tools; also ``version:120``, ``checkpoint:NAME``, ``message:UUID``,
+``time:2026-01-30T14:23Z`` and ``recorded:…`` (the store's clock).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from .entry import Mark
+from .errors import InvalidPoint, PointNotFound
+
+_NUMBERED = ("prompt", "turn", "version")
+_TIMED = ("time", "recorded")
+KINDS = (*_NUMBERED, "checkpoint", "message", *_TIMED)
+
+
+class Point(NamedTuple):
+    """A point as it was asked for."""
+
+    kind: str
+    value: str
+    number: int = 0
+    """The prompt, turn or version; for a time, milliseconds since 1970 UTC."""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.value}"
+
+    @classmethod
+    def of(cls, text: str | int | Point) -> Point:
+        """Read a point; a bare number is a version.
+
+        Raises:
+            InvalidPoint: it is written wrongly; the message shows how it is written.
+        """
+        if isinstance(text, Point):
+            return text
+        kind, colon, value = str(text).partition(":")
+        if not colon and kind.isascii() and kind.isdigit():
+            kind, value = "version", kind
+        if kind not in KINDS or not value:
+            raise InvalidPoint(
+                f"{str(text)!r} names no point in time; write prompt:2, turn:3, version:120, "
+                "checkpoint:NAME, message:UUID or time:2026-01-30T14:23Z"
+            )
+        if kind in _NUMBERED:
+            if not (value.isascii() and value.isdigit() and len(value) < 16):
+                raise InvalidPoint(f"{kind}:{value} needs a whole number from 0, like {kind}:2")
+            return cls(kind, value, int(value))
+        if kind in _TIMED:
+            return cls(kind, value, _milliseconds(value))
+        return cls(kind, value)
+
+
+def _milliseconds(text: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidPoint(
+            f"time {text!r} is not ISO 8601; write it like 2026-01-30T14:23Z"
+        ) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return int(moment.timestamp() * 1000)
+
+
+class Head(NamedTuple):
+    """The header of one recorded entry, as far as time needs it."""
+
+    version: int
+    branch: int
+    before: int | None
+    place: int | None
+    marks: int
+    turn: int | None
+    occurred_at: int | None
+    stream: str | None = None
+    """Another session's stream, for what a fork took over."""
+
+
+class Place(NamedTuple):
+    """Where a point lies: everything up to here is kept."""
+
+    version: int
+    branch: int
+    late_upto: int | None = None
+    stream: str | None = None
+
+
+def load_order(natural: Iterable[Head], late: Sequence[Head]) -> Iterator[Head]:
+    """The entries of a transcript in their order: late ones stand before the one they precede."""
+    if not late:
+        yield from natural
+        return
+    waiting: dict[int, list[Head]] = {}
+    for head in late:
+        waiting.setdefault(head.before or 0, []).append(head)
+    for head in natural:
+        yield from _with_late(head, waiting)
+
+
+def _with_late(head: Head, waiting: dict[int, list[Head]]) -> Iterator[Head]:
+    stack: list[tuple[Head, bool]] = [(head, False)]
+    while stack:
+        head, opened = stack.pop()
+        earlier = waiting.pop(head.version, None) if not opened else None
+        if earlier:
+            stack.append((head, True))
+            stack.extend((other, False) for other in reversed(earlier))
+        else:
+            yield head
+
+
+def resolve(point: Point, heads: Iterable[Head], first: Place) -> Place:
+    """Find ``prompt:N`` or ``turn:N`` on the live branch.
+
+    Args:
+        point: what is asked for.
+        heads: the live branch's entries in load order.
+        first: the place before the first entry, for ``prompt:0`` and ``turn:0``.
+
+    Raises:
+        PointNotFound: the live branch has fewer; the message says how many.
+    """
+    if point.number == 0:
+        return first
+    if point.kind == "prompt":
+        end, count = _prompt_end(heads, point.number)
+    else:
+        end, count = _turn_end(heads, point.number)
+    if end is None:
+        raise PointNotFound(
+            f"{point}: the live branch has {count} {point.kind}s; "
+            f"the last is {point.kind}:{count}" if count else f"{point}: nothing was said yet"
+        )
+    return _place(*end)
+
+
+def anchor_end(heads: Iterable[Head], anchor: int, kind: str) -> Place | None:
+    """The end of the prompt or the response that began at version ``anchor``."""
+    heads = list(heads)
+    start = next((i for i, head in enumerate(heads) if head.version == anchor), None)
+    if start is None:
+        return None
+    if kind == "turn":
+        end, _ = _turn_end(heads[start:], 1)
+    else:
+        end, _ = _prompt_end(heads[start:], 1)
+    return _place(*end) if end is not None else None
+
+
+_End = tuple[Head, Head | None]
+"""The last entry kept and the one after it."""
+
+
+def _prompt_end(heads: Iterable[Head], number: int) -> tuple[_End | None, int]:
+    count = 0
+    last: Head | None = None
+    for head in heads:
+        if head.marks & Mark.PROMPT:
+            count += 1
+            if count == number + 1 and last is not None:
+                return (last, head), number
+        last = head
+    return ((last, None) if last is not None and count == number else None), count
+
+
+def _turn_end(heads: Iterable[Head], number: int) -> tuple[_End | None, int]:
+    turns: list[int] = []
+    end: _End | None = None
+    over = False
+    for head in heads:
+        if end is not None and end[1] is None:
+            end = (end[0], head)
+        if head.turn is not None and head.turn not in turns:
+            turns.append(head.turn)
+            over = len(turns) > number
+        elif head.marks & Mark.PROMPT and len(turns) >= number:
+            over = True
+        if len(turns) >= number and head.turn == turns[number - 1]:
+            end = (head, None)
+        elif len(turns) == number and head.marks & Mark.TOOL_RESULT and not over:
+            end = (head, None)
+    return (end if len(turns) >= number else None), len(turns)
+
+
+def _place(last: Head, following: Head | None) -> Place:
+    """Keep everything up to ``last``."""
+    if last.place is None:
+        return Place(last.version, last.branch, None, last.stream)
+    # A late entry is the last one kept: it stands before its place, which is not kept.
+    whole = following is None or following.place is None
+    return Place(last.place - 1, last.branch, last.place if whole else None, last.stream)

@@ -1,0 +1,57 @@
+"""Tokens, and how they are counted: once per response, the greatest figure seen."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Usage(NamedTuple):
+    """Token counters of one response or the sum of several. Integers, in tokens."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_input_tokens: int = 0
+    cache_creation_5m: int = 0
+    cache_creation_1h: int = 0
+    web_search_requests: int = 0
+
+    @property
+    def cache_creation_input_tokens(self) -> int:
+        """Tokens written to the cache, whatever their lifetime."""
+        return self.cache_creation_5m + self.cache_creation_1h
+
+    @property
+    def total_tokens(self) -> int:
+        """Everything the model read and wrote."""
+        return sum(self[:5])
+
+    def plus(self, other: Usage) -> Usage:
+        """The sum, field by field."""
+        return Usage(*(a + b for a, b in zip(self, other, strict=True)))
+
+    def best(self, other: Usage) -> Usage:
+        """The greater figure of each field: a response's counters only grow."""
+        return Usage(*map(max, self, other))
+
+    def beyond(self, counted: Usage) -> Usage:
+        """What this adds to what was counted already; never negative."""
+        return Usage(*(a - b if a > b else 0 for a, b in zip(self, counted, strict=True)))
+
+
+NOTHING = Usage()
+
+
+class Response(NamedTuple):
+    """What is known of one response so far: the best counters and how far to trust them."""
+
+    turn: int
+    counters: Usage = NOTHING
+    finished: bool = False
+    """A stop reason was seen."""
+    suspicious: bool = False
+    """Far fewer output tokens than text: up to CLI 2.1.42 these were placeholders."""
+
+    @property
+    def quality(self) -> str:
+        """``exact``, or ``placeholder`` where the output figure cannot be believed."""
+        return "placeholder" if self.suspicious and not self.finished else "exact"
