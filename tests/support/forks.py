@@ -1,0 +1,81 @@
+"""How sessions are forked: the CLI copies rows, the SDK rewrites them."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import TYPE_CHECKING
+
+from .entries import Entry, timestamp
+
+if TYPE_CHECKING:
+    from .transcripts import Transcript
+
+NOT_COPIED_BY_THE_SDK = ("teamName", "agentName", "slug", "sourceToolAssistantUUID")
+
+
+def copy_rows(parent: Transcript, at: str | None) -> Transcript:
+    """Verbatim rows, with the parent's uuids and its session id."""
+    child = _sibling(parent)
+    child.entries = deepcopy(_up_to(parent.entries, at))
+    child.leaf = at or parent.leaf
+    return child
+
+
+def remap_rows(parent: Transcript, at: str | None) -> Transcript:
+    """New uuids, ``forkedFrom`` on each row; only the conversation comes along."""
+    child = _sibling(parent)
+    chain = [row for row in _up_to(parent.entries, at) if "uuid" in row]
+    by_uuid = {row["uuid"]: row for row in chain}
+    new = {row["uuid"]: child.ids.uuid() for row in chain}
+    kept = [row for row in chain if row["type"] != "progress"]
+
+    def parent_of(row: Entry) -> str | None:
+        above = by_uuid.get(row["parentUuid"])
+        while above is not None and above["type"] == "progress":
+            above = by_uuid.get(above["parentUuid"])
+        return None if above is None else new[above["uuid"]]
+
+    for row in kept:
+        logical = row.get("logicalParentUuid")
+        copy = deepcopy(row) | {
+            "uuid": new[row["uuid"]],
+            "parentUuid": parent_of(row),
+            "logicalParentUuid": logical and new.get(logical),
+            "sessionId": child.session_id,
+            "isSidechain": False,
+            "forkedFrom": {"sessionId": parent.session_id, "messageUuid": row["uuid"]},
+        }
+        for field in NOT_COPIED_BY_THE_SDK:
+            copy.pop(field, None)
+        child.entries.append(copy)
+    child.entries[-1]["timestamp"] = timestamp(child.now)
+    child.leaf = child.entries[-1]["uuid"]
+    title = f"{parent.prompts[0][1]} (fork)" if parent.prompts else "Forked session (fork)"
+    child.line(
+        "custom-title",
+        {"customTitle": title, "uuid": child.ids.uuid(), "timestamp": timestamp(child.now)},
+    )
+    return child
+
+
+def _sibling(parent: Transcript) -> Transcript:
+    """An empty session that goes on where the parent is; its uuids are its own."""
+    child = type(parent)(
+        parent.ids.uuid(),
+        cwd=parent.cwd,
+        version=parent.version,
+        seed=parent.seed,
+        model=parent.model,
+        branch=parent.branch,
+        start=timestamp(parent.now),
+    )
+    child.calls = dict(parent.calls)
+    child.cached_tokens, child.unread_tokens = parent.cached_tokens, parent.unread_tokens
+    return child
+
+
+def _up_to(entries: list[Entry], at: str | None) -> list[Entry]:
+    if at is None:
+        return entries
+    last = next(n for n, entry in enumerate(entries) if entry.get("uuid") == at)
+    return entries[: last + 1]
