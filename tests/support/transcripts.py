@@ -266,7 +266,7 @@ class Transcript(TranscriptLines):
     ) -> list[Entry]:
         blocks: list[Entry] = []
         if thinking is not None:
-            signature = self.ids.signature(400)
+            signature = self.ids.signature(300 + len(thinking))
             blocks.append({"type": "thinking", "thinking": thinking, "signature": signature})
         if text or not (blocks or calls):
             blocks.append({"type": "text", "text": text})
