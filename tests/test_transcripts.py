@@ -251,6 +251,7 @@ def test_the_sdk_forks_as_we_do(sdk: Any, tmp_path: Path) -> None:
     theirs = [json.loads(line) for line in lines]
     assert [shape(entry) for entry in ours.entries] == [shape(entry) for entry in theirs]
     assert chain(ours.entries) == chain(theirs)
+    assert ours.entries[-1]["customTitle"] == theirs[-1]["customTitle"] == "checkout (fork)"
 
 
 def shape(entry: Entry) -> tuple[str, list[str]]:

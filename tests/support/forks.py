@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from .entries import Entry, timestamp
 
 if TYPE_CHECKING:
     from .transcripts import Transcript
 
+T = TypeVar("T", bound="Transcript")
+
+TITLES = ("customTitle", "aiTitle")
 NOT_COPIED_BY_THE_SDK = ("teamName", "agentName", "slug", "sourceToolAssistantUUID")
 
 
-def copy_rows(parent: Transcript, at: str | None) -> Transcript:
+def copy_rows(parent: T, at: str | None) -> T:
     """Verbatim rows, with the parent's uuids and its session id."""
     child = _sibling(parent)
     child.entries = deepcopy(_up_to(parent.entries, at))
@@ -21,7 +24,7 @@ def copy_rows(parent: Transcript, at: str | None) -> Transcript:
     return child
 
 
-def remap_rows(parent: Transcript, at: str | None) -> Transcript:
+def remap_rows(parent: T, at: str | None) -> T:
     """New uuids, ``forkedFrom`` on each row; only the conversation comes along."""
     child = _sibling(parent)
     chain = [row for row in _up_to(parent.entries, at) if "uuid" in row]
@@ -50,15 +53,12 @@ def remap_rows(parent: Transcript, at: str | None) -> Transcript:
         child.entries.append(copy)
     child.entries[-1]["timestamp"] = timestamp(child.now)
     child.leaf = child.entries[-1]["uuid"]
-    title = f"{parent.prompts[0][1]} (fork)" if parent.prompts else "Forked session (fork)"
-    child.line(
-        "custom-title",
-        {"customTitle": title, "uuid": child.ids.uuid(), "timestamp": timestamp(child.now)},
-    )
+    moment = {"uuid": child.ids.uuid(), "timestamp": timestamp(child.now)}
+    child.line("custom-title", {"customTitle": f"{_title(parent)} (fork)", **moment})
     return child
 
 
-def _sibling(parent: Transcript) -> Transcript:
+def _sibling(parent: T) -> T:
     """An empty session that goes on where the parent is; its uuids are its own."""
     child = type(parent)(
         parent.ids.uuid(),
@@ -79,3 +79,12 @@ def _up_to(entries: list[Entry], at: str | None) -> list[Entry]:
         return entries
     last = next(n for n, entry in enumerate(entries) if entry.get("uuid") == at)
     return entries[: last + 1]
+
+
+def _title(parent: Transcript) -> str:
+    """The latest title that a person gave, else the model's, else the first prompt."""
+    titles = {kind: entry[kind] for entry in parent.entries for kind in TITLES if entry.get(kind)}
+    for kind in TITLES:
+        if kind in titles:
+            return str(titles[kind])
+    return parent.prompts[0][1] if parent.prompts else "Forked session"

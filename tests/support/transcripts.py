@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from . import config_dir, forks
 from .entries import (
@@ -249,7 +249,7 @@ class Transcript(TranscriptLines):
         self.now = max(self.now, agent.now)
         return self.tool_result(tool_use_id, text, structured=structured)
 
-    def fork(self, at: str | None = None, *, by: Literal["cli", "sdk"] = "cli") -> Transcript:
+    def fork(self, at: str | None = None, *, by: Literal["cli", "sdk"] = "cli") -> Self:
         """A new session that starts with this one up to the entry ``at`` (all of it).
 
         The CLI copies the rows as they are, session id and all; the SDK gives each a new uuid and
