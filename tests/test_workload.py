@@ -9,9 +9,17 @@ import zstandard
 
 from tests.support import workload
 from tests.support.config_dir import encode_line
+from tests.support.entries import Entry
 
-SESSION = workload.entries(4_000, seed=3)
-LINES = [encode_line(entry) for entry in SESSION]
+
+@pytest.fixture(scope="module")
+def session() -> list[Entry]:
+    return workload.entries(4_000, seed=3)
+
+
+@pytest.fixture(scope="module")
+def lines(session: list[Entry]) -> list[bytes]:
+    return [encode_line(entry) for entry in session]
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 500])
@@ -19,13 +27,13 @@ def test_a_session_has_as_many_entries_as_asked_for(count: int) -> None:
     assert len(workload.entries(count)) == count
 
 
-def test_a_shorter_session_is_the_beginning_of_a_longer_one() -> None:
-    assert workload.entries(100, seed=3) == SESSION[:100]
-    assert workload.entries(100, seed=4) != SESSION[:100]
+def test_a_shorter_session_is_the_beginning_of_a_longer_one(session: list[Entry]) -> None:
+    assert workload.entries(100, seed=3) == session[:100]
+    assert workload.entries(100, seed=4) != session[:100]
 
 
-def test_entries_are_as_large_as_real_ones() -> None:
-    sizes = [len(line) for line in LINES]
+def test_entries_are_as_large_as_real_ones(lines: list[bytes]) -> None:
+    sizes = [len(line) for line in lines]
     hundredths = quantiles(sizes, n=100)
     assert 1_000 < hundredths[49] < 1_400
     assert 7_000 < hundredths[94] < 13_000
@@ -33,19 +41,21 @@ def test_entries_are_as_large_as_real_ones() -> None:
     assert 1_900 < mean(sizes) < 2_900
 
 
-def test_entries_compress_as_real_ones_do() -> None:
+def test_entries_compress_as_real_ones_do(lines: list[bytes]) -> None:
     compressor = zstandard.ZstdCompressor(level=3)
-    whole = b"".join(LINES)
-    one_by_one = sum(len(compressor.compress(line)) for line in LINES)
+    whole = b"".join(lines)
+    one_by_one = sum(len(compressor.compress(line)) for line in lines)
     blocks = [whole[start : start + 2**18] for start in range(0, len(whole), 2**18)]
     in_blocks = sum(len(compressor.compress(block)) for block in blocks)
     assert 2.0 < len(whole) / one_by_one < 2.9
     assert 4.0 < len(whole) / in_blocks < 6.0
 
 
-def test_some_entries_have_no_uuid_and_repeat_earlier_ones() -> None:
-    without = [line for entry, line in zip(SESSION, LINES, strict=True) if "uuid" not in entry]
-    assert 0.08 < len(without) / len(LINES) < 0.16
+def test_some_entries_have_no_uuid_and_repeat_earlier_ones(
+    session: list[Entry], lines: list[bytes]
+) -> None:
+    without = [line for entry, line in zip(session, lines, strict=True) if "uuid" not in entry]
+    assert 0.08 < len(without) / len(lines) < 0.16
     assert len(set(without)) < len(without) / 2
 
 
