@@ -8,6 +8,7 @@ from typing import Any
 from . import events as e
 from .entry import CHECKPOINT, FILE, keyed
 from .errors import Refused
+from .lineage import Lineage
 from .points import Place
 from .session import SessionState
 
@@ -25,7 +26,9 @@ def rename(state: SessionState, title: str, actor: str | None = None) -> list[e.
     return [e.SessionRenamed(branch=state.branch, title=title, actor=actor)]
 
 
-def retag(state: SessionState, tags: tuple[str, ...], actor: str | None = None) -> list[e.SessionEvent]:
+def retag(
+    state: SessionState, tags: tuple[str, ...], actor: str | None = None
+) -> list[e.SessionEvent]:
     """Replace the tags."""
     _must_be_present(state)
     for tag in tags:
@@ -103,7 +106,7 @@ def rewind(
     state: SessionState,
     place: Place,
     past: SessionState,
-    base: e.Lineage | None = None,
+    base: Lineage | None = None,
     checkpoint_id: str | None = None,
     reason: str | None = None,
     actor: str | None = None,
@@ -124,7 +127,7 @@ def rewind(
             target_late=place.late_upto,
             target_base=base,
             checkpoint_id=checkpoint_id,
-            leaf=past.leaf,
+            leaf=past.leaf.hex() if past.leaf else None,
             leaf_version=past.leaf_version,
             figures=past.live,
             status=past.status,  # type: ignore[arg-type]
@@ -136,7 +139,7 @@ def rewind(
 
 
 def start_fork(
-    state: SessionState, origin: SessionState, at: e.Origin, base: e.Lineage, past: SessionState
+    state: SessionState, origin: SessionState, at: e.Origin, base: Lineage, past: SessionState
 ) -> list[e.SessionEvent]:
     """Begin a session that takes over another's past. No entry is copied."""
     if state.presence != "absent":
@@ -149,6 +152,7 @@ def start_fork(
             forked_from=at,
             base=base,
             figures=past.live,
+            leaf=past.leaf.hex() if past.leaf else None,
             user_id=origin.user_id,
             working_dir=origin.working_dir,
             machine=origin.machine,

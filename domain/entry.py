@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from enum import IntFlag
 from hashlib import blake2b, sha256
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from .usage import Usage
 
 
-class Mark(IntFlag):
-    """What an entry is, in the words of the rules; stored in its header."""
+class Mark:
+    """What an entry is, in the words of the rules: bits, stored in its header.
 
-    ASSISTANT = 1
-    USER = 2
-    PROMPT = 4  # a person asked something here
-    TOOL_RESULT = 8
-    COMPACTION = 16
-    ERROR = 32  # isApiErrorMessage
-    ENDED = 64  # end_turn or stop_sequence
-    CALLS_TOOL = 128
-    TRUNCATED = 256  # max_tokens
-    CAREFUL = 512  # numbers or characters a fast JSON decoder would change
-    RAW = 1024  # the line was spelled otherwise; its own bytes follow the canonical ones
+    Plain integers, because an enum's operators cost more than all else done to an entry.
+    """
+
+    ASSISTANT: Final = 1
+    USER: Final = 2
+    PROMPT: Final = 4  # a person asked something here
+    TOOL_RESULT: Final = 8
+    COMPACTION: Final = 16
+    ERROR: Final = 32  # isApiErrorMessage
+    ENDED: Final = 64  # end_turn or stop_sequence
+    CALLS_TOOL: Final = 128
+    TRUNCATED: Final = 256  # max_tokens
+    CAREFUL: Final = 512  # numbers or characters a fast JSON decoder would change
+    RAW: Final = 1024  # the line was spelled otherwise; its own bytes follow the canonical ones
 
 
 class Entry(NamedTuple):

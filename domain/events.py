@@ -92,6 +92,8 @@ class SessionStarted(SessionEvent):
     base: Lineage = ()
     figures: Figures = Figures()
     """What the part taken over by a fork adds up to."""
+    leaf: str | None = None
+    """The identity of the last entry taken over, in hexadecimal."""
     user_id: str | None = None
     working_dir: str | None = None
     prompt: str | None = None
@@ -155,16 +157,16 @@ class EntryConflicted(SessionEvent):
     of: int
     """The version that holds the first content."""
     body: bytes
-    marks: int = 0
 
 
 class EntryCorrupted(SessionEvent):
     """Bytes that are no entry, kept as they were found."""
 
     TOPIC: ClassVar[str] = "EntryCorrupted.v1"
-    CONTENT: ClassVar[tuple[str, ...]] = ("body", "why")
+    CONTENT: ClassVar[tuple[str, ...]] = ("body",)
     body: bytes
     why: str
+    """Our own words; nothing of the content."""
 
 
 class UsageRecorded(SessionEvent):
@@ -232,7 +234,8 @@ class SessionRewound(SessionEvent):
     target_base: Lineage | None = None
     """Set where the target lies in what a fork took over."""
     checkpoint_id: str | None = None
-    leaf: bytes | None = None
+    leaf: str | None = None
+    """The identity of the last entry kept, in hexadecimal."""
     leaf_version: int = 0
     figures: Figures = Figures()
     status: Status = "active"

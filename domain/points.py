@@ -134,8 +134,9 @@ def resolve(point: Point, heads: Iterable[Head], first: Place) -> Place:
         end, count = _turn_end(heads, point.number)
     if end is None:
         raise PointNotFound(
-            f"{point}: the live branch has {count} {point.kind}s; "
-            f"the last is {point.kind}:{count}" if count else f"{point}: nothing was said yet"
+            f"{point}: the live branch has {count} {point.kind}s; the last is {point.kind}:{count}"
+            if count
+            else f"{point}: nothing was said yet"
         )
     return _place(*end)
 

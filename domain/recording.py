@@ -47,6 +47,11 @@ class Known(NamedTuple):
     """Its own version, or the one at whose place it stands if it came late."""
 
     @property
+    def taken_over(self) -> bool:
+        """Whether it lies in what a fork took over from another session."""
+        return self.version == 0
+
+    @property
     def late(self) -> bool:
         """Whether it came late."""
         return self.place != self.version
@@ -275,7 +280,6 @@ class _Recording:
                     occurred_at=entry.occurred_at,
                     of=known.version,
                     body=entry.body,
-                    marks=entry.marks & (Mark.CAREFUL | Mark.RAW),
                 )
             )
             self.fresh[other] = Known(self.state.version, known.branch, self.state.version)
@@ -297,7 +301,7 @@ class _Recording:
         response, first = self._response(entry)
         turn = response.turn if response is not None else None
         kind = e.TurnRecorded if marks & _CONVERSATION else e.EntryRecorded
-        turns = state.live.turns
+        turns, old_leaf = state.live.turns, state.leaf
         self._happen(
             kind.trusted(
                 branch=branch,
@@ -305,8 +309,8 @@ class _Recording:
                 identity=identity,
                 body=entry.body,
                 kind=entry.kind,
-                marks=int(marks),
-                parent=parent.version if parent is not None else None,
+                marks=marks,
+                parent=parent.version if parent is not None and parent.version else None,
                 before=place.version if place is not None else None,
                 place=place.place if place is not None else None,
                 turn=turn,
@@ -319,7 +323,7 @@ class _Recording:
         self.digests[identity] = entry.digest
         if is_anonymous(identity):
             self.latest[entry.kind] = entry.digest[:8].hex()
-        elif parent is None and entry.parent is not None:
+        elif parent is None and entry.parent is not None and entry.parent != old_leaf:
             self._detect_gap(entry.parent, recorded)
         if response is not None:
             self._use(entry, response, first, recorded)
@@ -365,14 +369,16 @@ class _Recording:
             if self.preceding is None:
                 return self.state.branch
             parent = self.preceding
-        if parent is None or self.state.is_live(parent.branch, parent.place, parent.late):
+        if parent is None or parent.taken_over:
+            return self.state.branch
+        if self.state.is_live(parent.branch, parent.place, parent.late):
             return self.state.branch
         return parent.branch
 
     def _fork_in_transcript(self, parent: Known) -> None:
         """The CLI went back in its own tree if its prompt hangs on an entry before the leaf."""
         state = self.state
-        if parent.late or parent.version >= state.leaf_version:
+        if parent.late or parent.taken_over or parent.version >= state.leaf_version:
             return
         past = self._past(parent.version)
         if past is None:

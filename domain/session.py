@@ -149,6 +149,8 @@ def _started(state: SessionState, event: e.SessionStarted) -> None:
     state.metadata = event.metadata
     state.base = event.base
     state.live = event.figures
+    if event.leaf:
+        state.leaf = state.tail = bytes.fromhex(event.leaf)
     if event.prompt:
         state.titles["prompt"] = event.prompt
 
@@ -260,11 +262,10 @@ def _rewound(state: SessionState, event: e.SessionRewound) -> None:
     if event.target_base is not None:
         state.branches[state.version] = Cut(BASE, 0, None, event.target_base)
     else:
-        state.branches[state.version] = Cut(
-            event.target_branch, event.target, event.target_late
-        )
+        state.branches[state.version] = Cut(event.target_branch, event.target, event.target_late)
     state.branch = state.version
-    state.leaf, state.leaf_version = event.leaf, event.leaf_version
+    state.leaf = bytes.fromhex(event.leaf) if event.leaf else None
+    state.leaf_version = event.leaf_version
     state.live = event.figures
     kept = {"custom": state.titles["custom"]} if "custom" in state.titles else {}
     state.titles = {**event.titles, **kept}

@@ -1,0 +1,40 @@
+"""Entries on their way to the log: encoded, hashed and understood before any lock is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+from ...domain.entry import Entry
+from ...domain.errors import NotJson
+from ...domain.keys import SessionKey
+from ..storage.json_bytes import encode
+from .transcript import understand
+
+
+def prepare(key: SessionKey, entries: Iterable[object]) -> list[Entry]:
+    """Make a batch of what the SDK or an application hands over. Nothing is ever refused.
+
+    Args:
+        key: of the stream the entries are for.
+        entries: JSON objects; what is none is kept as a corrupt entry, in Python's spelling.
+    """
+    main = key.subpath is None
+    session_id = key.session_id
+    batch = []
+    for entry in entries:
+        try:
+            body, careful = encode(entry)
+        except NotJson as problem:
+            batch.append(corrupt(repr(entry).encode("utf-8", "surrogatepass"), str(problem)))
+            continue
+        if isinstance(entry, dict):
+            batch.append(understand(entry, body, session_id, careful, main=main))
+        else:
+            batch.append(corrupt(body, "not a JSON object"))
+    return batch
+
+
+def corrupt(data: bytes, why: str) -> Entry:
+    """Bytes that are no entry, kept as they were found."""
+    return Entry(data, sha256(data).digest(), corrupt=why)

@@ -1,0 +1,122 @@
+"""Blocks: the bodies of one append, framed and compressed together."""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from ...domain.errors import DamagedEvent, TurnlogError
+from .compression import Compressor
+from .contract import Body, Packed
+from .frames import pack, unpack
+
+LARGEST = 1 << 20
+"""Bytes of bodies after which an append goes on in another block."""
+
+
+class Block(NamedTuple):
+    """A row of the table ``blocks``."""
+
+    id: int
+    stream: int
+    sort: int
+    branch: int
+    first: int
+    last: int
+    versions: bytes | None
+    careful: int
+    codec: int
+    dictionary: int | None
+    seed: bytes
+    data: bytes
+
+    def numbers(self) -> list[int]:
+        """The versions whose bodies it holds."""
+        return unpack_versions(self.first, self.last, self.versions)
+
+
+def pack_versions(versions: Sequence[int]) -> bytes | None:
+    """Ascending versions as steps; None where they follow one another."""
+    steps = [b - a for a, b in zip(versions, versions[1:], strict=False)]
+    if all(step == 1 for step in steps):
+        return None
+    largest = max(steps)
+    kind = "B" if largest < 1 << 8 else "H" if largest < 1 << 16 else "I"
+    packed = array(kind, steps)
+    return kind.encode() + packed.tobytes()
+
+
+def unpack_versions(first: int, last: int, packed: bytes | None) -> list[int]:
+    """The inverse of ``pack_versions``."""
+    if packed is None:
+        return list(range(first, last + 1))
+    steps = array(packed[:1].decode())
+    steps.frombytes(packed[1:])
+    numbers = [first]
+    for step in steps:
+        numbers.append(numbers[-1] + step)
+    return numbers
+
+
+class BlockCodec:
+    """Makes blocks of bodies and bodies of blocks."""
+
+    def __init__(self, level: int = 3) -> None:
+        self._compressor = Compressor(level=level)
+
+    def compress(self, bodies: Sequence[bytes]) -> Packed:
+        """Frame and compress bodies; no lock is needed for it."""
+        codec, dictionary, data = self._compressor.compress(pack(bodies))
+        return Packed(bodies, codec, dictionary, data)
+
+    def seal(
+        self,
+        stream: int,
+        sort: int,
+        branch: int,
+        versions: Sequence[int],
+        packed: Packed,
+        seed: bytes,
+        careful: bool,
+    ) -> tuple[object, ...]:
+        """A row for ``blocks``, without the id."""
+        return (
+            stream,
+            sort,
+            branch,
+            versions[0],
+            versions[-1],
+            pack_versions(versions),
+            int(careful),
+            packed.codec,
+            packed.dictionary,
+            seed,
+            packed.data,
+        )
+
+    def bodies(self, block: Block) -> Iterator[Body]:
+        """What a block holds, by version.
+
+        Raises:
+            DamagedEvent: it cannot be decoded; the message names the versions.
+        """
+        careful = bool(block.careful)
+        try:
+            found = unpack(self._compressor.decompress(block.codec, block.dictionary, block.data))
+            numbers = block.numbers()
+            if len(found) != len(numbers):
+                raise DamagedEvent(f"{len(found)} bodies where {len(numbers)} are expected")
+        except TurnlogError as problem:
+            raise DamagedEvent(
+                f"the bodies of versions {block.first} to {block.last} cannot be read "
+                f"(block {block.id}): {problem}; `turnlog verify` tells how far the damage goes"
+            ) from problem
+        for version, data in zip(numbers, found, strict=True):
+            yield Body(version, data, careful)
+
+
+def new_seed() -> bytes:
+    """The secret of a block, which salts the hashes of its bodies."""
+    return os.urandom(16)

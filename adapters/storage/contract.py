@@ -1,0 +1,206 @@
+"""What a store of events must do. Memory, SQLite and PostgreSQL each do it in their own way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
+
+from ...domain.entry import Entry
+from ...domain.events import SessionEvent
+from ...domain.keys import SessionKey
+from ...domain.lineage import Lineage, Segment
+from ...domain.points import Head
+from ...domain.recording import Known, Memory
+from ...domain.session import SessionState
+from ...domain.usage import Response
+
+T = TypeVar("T")
+Content = Literal["all", "notes", "none"]
+"""Which bodies are read: all, all but those of entries, or none."""
+
+
+class Recorded(NamedTuple):
+    """An event with its place in the log."""
+
+    position: int
+    stream: str
+    """The stream's text id; ``SessionKey.parse`` reads it."""
+    version: int
+    topic: str
+    recorded_at: int
+    """Milliseconds since 1970 UTC, by the store's clock; never going back within a stream."""
+    event: SessionEvent
+    chain: bytes = b""
+    """The stream's hash chain after this event."""
+
+
+@dataclass
+class Stream:
+    """A stream at its head."""
+
+    id: int
+    key: SessionKey
+    version: int
+    chain: bytes
+    recorded_at: int
+    state: SessionState
+    memory: Memory
+
+
+class Appended(NamedTuple):
+    """What an append added."""
+
+    first_version: int
+    events: int
+    first_position: int
+    recorded_at: int
+    """Milliseconds since 1970 UTC."""
+
+
+class Packed(NamedTuple):
+    """Bodies compressed ahead of the transaction, in the hope that all of them are new."""
+
+    bodies: Sequence[bytes]
+    codec: int
+    dictionary: int | None
+    data: bytes
+
+
+class Inline(Protocol):
+    """A projection that is folded in the append's own transaction."""
+
+    name: str
+    version: int
+
+    def create(self, connection: Any) -> None:
+        """Make the tables that are missing."""
+
+    def fold(
+        self,
+        cursor: Any,
+        stream: int,
+        key: SessionKey,
+        first_version: int,
+        recorded_at: int,
+        events: Sequence[SessionEvent],
+        before: SessionState,
+        after: SessionState,
+    ) -> None:
+        """Take in what was appended to a stream."""
+
+
+class Body(NamedTuple):
+    """The bytes of one recorded entry."""
+
+    version: int
+    data: bytes
+    careful: bool
+
+
+class Reader(Protocol):
+    """One consistent look at the log."""
+
+    def find(self, key: SessionKey) -> Stream | None:
+        """The stream at its head; None where nothing was ever recorded."""
+
+    def subkeys(self, key: SessionKey) -> list[SessionKey]:
+        """The subagents' streams of a session."""
+
+    def streams(self) -> Iterator[SessionKey]:
+        """Every stream of the log."""
+
+    def last_position(self) -> int:
+        """The position of the newest event, 0 for an empty log."""
+
+    def events(
+        self, stream: Stream, after: int = 0, upto: int | None = None, content: Content = "all"
+    ) -> Iterator[Recorded]:
+        """A stream's events by version."""
+
+    def log(self, after: int, limit: int, content: Content = "all") -> list[Recorded]:
+        """Events of the whole log by position, gap-safe: none is ever skipped."""
+
+    def version_at(self, stream: Stream, recorded_at: int) -> int:
+        """The last version recorded not after a time by the store's clock."""
+
+    def all_heads(self, stream: Stream) -> Iterator[Head]:
+        """The headers of all entries on every branch, by version."""
+
+    def heads(self, stream: Stream, segment: Segment) -> Iterator[Head]:
+        """The headers of a segment's entries by version, those that came late left out."""
+
+    def late_heads(self, stream: Stream) -> list[Head]:
+        """The headers of all entries that came late."""
+
+    def bodies(self, stream: Stream, segment: Segment) -> Iterator[Body]:
+        """The entries of a segment by version, those that came late left out."""
+
+    def late_bodies(self, stream: Stream) -> Mapping[int, Body]:
+        """The bodies of all entries that came late, by version."""
+
+    def known(
+        self, stream: Stream, identities: Iterable[bytes], life: int | None = None
+    ) -> dict[bytes, Known]:
+        """Which identities the stream holds, within its present life."""
+
+    def versions(self, stream: Stream, identity: bytes) -> list[int]:
+        """Every version that has an identity, in any life."""
+
+    def same(self, stream: Stream, known: Known, entry: Entry) -> bool:
+        """Whether a recorded entry has the content of another."""
+
+    def responses(self, stream: Stream, message_ids: Iterable[str]) -> dict[str, Response]:
+        """What is known of some responses."""
+
+    def snapshot(self, stream: Stream, version: int) -> SessionState | None:
+        """The newest snapshot not after a version."""
+
+
+class Transaction(Reader, Protocol):
+    """A write: all of it happens or nothing."""
+
+    def open(self, key: SessionKey) -> Stream:
+        """The stream at its head, locked; a new one where there is none."""
+
+    def record(
+        self,
+        stream: Stream,
+        events: Sequence[SessionEvent],
+        state: SessionState,
+        memory: Memory | None = None,
+        packed: Packed | None = None,
+    ) -> Appended:
+        """Append events, fold the inline projections, and keep the new head.
+
+        Args:
+            packed: the batch's bodies, compressed before the transaction began.
+        """
+
+
+class Store(Protocol):
+    """A place where events are kept."""
+
+    url: str
+
+    def read(self) -> AbstractContextManager[Reader]:
+        """A consistent look at the log."""
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """Run a piece of work in a transaction; durable once this returns.
+
+        Raises:
+            StorageError: the store could not write; nothing of the work was kept.
+        """
+
+    def wait(self, position: int, timeout: float) -> bool:
+        """Sleep until there is an event after ``position``, at most ``timeout`` seconds."""
+
+    def close(self) -> None:
+        """Let go of every connection."""
+
+
+def whole(lineage: Lineage) -> bool:
+    """Whether a lineage is a stream's first branch and nothing else."""
+    return len(lineage) == 1 and lineage[0].branch == 0 and lineage[0].upto is None

@@ -1,0 +1,303 @@
+"""Reading a log kept in a SQL database, whatever its dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol
+
+from ...domain.entry import Entry, Mark
+from ...domain.keys import SessionKey
+from ...domain.lineage import Segment
+from ...domain.points import Head
+from ...domain.recording import Known
+from ...domain.session import SessionState, fold
+from ...domain.usage import NOTHING, Response, Usage
+from .blocks import Block, BlockCodec
+from .chain import body_hash
+from .contract import Body, Content, Recorded, Stream
+from .json_bytes import decode
+from .rows import Row, from_row
+from .schema import ENTRIES, LATE, OTHER
+from .state_bytes import load_memory, load_state
+from .statements import LIST_SIZES, Statements, padded
+
+FOREVER = (1 << 31) - 1
+"""A version that no stream reaches: the largest integer of a PostgreSQL column."""
+_CHUNK = 256
+
+
+class Cursor(Protocol):
+    """What sqlite3 and psycopg have in common."""
+
+    def execute(self, sql: str, parameters: Any = ..., /) -> Any: ...
+
+    def executemany(self, sql: str, parameters: Any, /) -> Any: ...
+
+    def fetchone(self) -> Any: ...
+
+    def fetchall(self) -> Any: ...
+
+    def fetchmany(self, size: int, /) -> Any: ...
+
+
+class Topics:
+    """The topics' short numbers, as the database knows them."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, int] = {}
+        self._names: dict[int, str] = {}
+
+    def load(self, cursor: Cursor) -> None:
+        """Read the table again: another process may have added to it."""
+        cursor.execute("SELECT id, name FROM topics")
+        for number, name in cursor.fetchall():
+            self._ids[name], self._names[number] = number, name
+
+    def name(self, cursor: Cursor, number: int) -> str:
+        """The topic of a number."""
+        if number not in self._names:
+            self.load(cursor)
+        return self._names[number]
+
+    def number(self, cursor: Cursor, name: str) -> int:
+        """The number of a topic, which must be in the table."""
+        if name not in self._ids:
+            self.load(cursor)
+        return self._ids[name]
+
+
+class SqlReader:
+    """One consistent look at the log."""
+
+    def __init__(
+        self, cursor: Cursor, statements: Statements, topics: Topics, codec: BlockCodec
+    ) -> None:
+        self.cursor = cursor
+        self._sql = statements
+        self._topics = topics
+        self._codec = codec
+        self._holding: dict[tuple[int, int], Block] = {}
+
+    # -- streams -----------------------------------------------------------------------------
+
+    def find(self, key: SessionKey) -> Stream | None:
+        """The stream at its head; None where nothing was ever recorded."""
+        return self._stream(key, self._sql.find_stream)
+
+    def _stream(self, key: SessionKey, statement: str) -> Stream | None:
+        self.cursor.execute(statement, (key.stream_id,))
+        row = self.cursor.fetchone()
+        if row is None:
+            return None
+        number, version, chain, recorded_at, state_bytes, memory = row
+        state = load_state(key, state_bytes) if state_bytes else SessionState(key)
+        stream = Stream(
+            number, key, version, chain, recorded_at, SessionState(key), load_memory(memory)
+        )
+        if state is None:
+            # Another release wrote the head: fold it again.
+            state = self._folded(stream)
+        stream.state = state
+        return stream
+
+    def _folded(self, stream: Stream) -> SessionState:
+        return fold(SessionState(stream.key), (r.event for r in self.events(stream)))
+
+    def subkeys(self, key: SessionKey) -> list[SessionKey]:
+        """The subagents' streams of a session."""
+        prefix = key.main.stream_id + "/"
+        self.cursor.execute(
+            self._sql.names_between,
+            (prefix, prefix[:-1] + "0"),  # "0" comes after "/"
+        )
+        return [SessionKey.parse(name) for (name,) in self.cursor.fetchall()]
+
+    def streams(self) -> Iterator[SessionKey]:
+        """Every stream of the log."""
+        after = ""
+        while True:
+            self.cursor.execute(self._sql.names_after, (after, _CHUNK))
+            names = [name for (name,) in self.cursor.fetchall()]
+            for name in names:
+                yield SessionKey.parse(name)
+            if len(names) < _CHUNK:
+                return
+            after = names[-1]
+
+    def last_position(self) -> int:
+        """The position of the newest event, 0 for an empty log."""
+        self.cursor.execute(self._sql.last_position)
+        return int(self.cursor.fetchone()[0])
+
+    # -- events ------------------------------------------------------------------------------
+
+    def events(
+        self, stream: Stream, after: int = 0, upto: int | None = None, content: Content = "all"
+    ) -> Iterator[Recorded]:
+        """A stream's events by version, in chunks."""
+        name = stream.key.stream_id
+        last = FOREVER if upto is None else upto
+        while after < last:
+            end = min(after + _CHUNK, last)
+            self.cursor.execute(self._sql.events_of_stream, (stream.id, after, end))
+            rows = self.cursor.fetchall()
+            bodies = self._bodies_between(stream.id, after + 1, end, content) if rows else {}
+            for row in rows:
+                yield self._recorded(name, row, bodies)
+            if len(rows) < end - after:
+                return
+            after = end
+
+    def log(self, after: int, limit: int, content: Content = "all") -> list[Recorded]:
+        """Events of the whole log by position."""
+        self.cursor.execute(self._sql.events_of_log, (after, limit))
+        rows = self.cursor.fetchall()
+        spans: dict[int, list[int]] = {}
+        for row in rows:
+            spans.setdefault(row[1], []).append(row[2])
+        bodies = {
+            stream: self._bodies_between(stream, min(versions), max(versions), content)
+            for stream, versions in spans.items()
+        }
+        return [self._recorded(row[-1], row[:-1], bodies[row[1]]) for row in rows]
+
+    def _recorded(self, name: str, row: Any, bodies: Mapping[int, bytes]) -> Recorded:
+        position, _, version, topic_number, recorded_at, _, chain, *rest = row
+        topic = self._topics.name(self.cursor, topic_number)
+        event = from_row(topic, Row._make(rest), bodies.get(version))
+        return Recorded(position, name, version, topic, recorded_at, event, chain)
+
+    def version_at(self, stream: Stream, recorded_at: int) -> int:
+        """The last version recorded not after a time by the store's clock."""
+        self.cursor.execute(self._sql.version_at, (stream.id, recorded_at))
+        return int(self.cursor.fetchone()[0])
+
+    def _bodies_between(
+        self, stream: int, first: int, last: int, content: Content
+    ) -> dict[int, bytes]:
+        found: dict[int, bytes] = {}
+        if content == "none":
+            return found
+        lowest = OTHER if content == "notes" else ENTRIES
+        self.cursor.execute(self._sql.blocks_around, (stream, lowest, last, first))
+        for row in self.cursor.fetchall():
+            for body in self._codec.bodies(Block._make(row)):
+                if first <= body.version <= last:
+                    found[body.version] = body.data
+        return found
+
+    # -- entries -----------------------------------------------------------------------------
+
+    def heads(self, stream: Stream, segment: Segment) -> Iterator[Head]:
+        """The headers of a segment's entries by version, those that came late left out."""
+        upto = FOREVER if segment.upto is None else segment.upto
+        self.cursor.execute(self._sql.heads, (stream.id, segment.branch, upto))
+        return iter([Head(*row) for row in self.cursor.fetchall()])
+
+    def all_heads(self, stream: Stream) -> Iterator[Head]:
+        """The headers of all entries on every branch, by version."""
+        self.cursor.execute(self._sql.all_heads, (stream.id,))
+        return iter([Head(*row) for row in self.cursor.fetchall()])
+
+    def late_heads(self, stream: Stream) -> list[Head]:
+        """The headers of all entries that came late."""
+        self.cursor.execute(self._sql.late_heads, (stream.id,))
+        return [Head(*row) for row in self.cursor.fetchall()]
+
+    def bodies(self, stream: Stream, segment: Segment) -> Iterator[Body]:
+        """The entries of a segment by version, those that came late left out."""
+        upto = FOREVER if segment.upto is None else segment.upto
+        for block in self._blocks(stream.id, ENTRIES, segment.branch, upto):
+            if block.last <= upto:
+                yield from self._codec.bodies(block)
+            else:
+                yield from (b for b in self._codec.bodies(block) if b.version <= upto)
+
+    def _blocks(self, stream: int, sort: int, branch: int, upto: int) -> Iterator[Block]:
+        # By chunks of blocks, so that a session of any size is read in bounded memory.
+        after = -1
+        while True:
+            self.cursor.execute(self._sql.blocks_of_branch, (stream, sort, branch, after, upto, 32))
+            rows = self.cursor.fetchall()
+            yield from map(Block._make, rows)
+            if len(rows) < 32:
+                return
+            after = rows[-1][4]
+
+    def late_bodies(self, stream: Stream) -> dict[int, Body]:
+        """The bodies of all entries that came late, by version."""
+        self.cursor.execute(self._sql.blocks_of_sort, (stream.id, LATE))
+        return {
+            body.version: body
+            for row in self.cursor.fetchall()
+            for body in self._codec.bodies(Block._make(row))
+        }
+
+    # -- what a decision asks for ------------------------------------------------------------
+
+    def known(
+        self, stream: Stream, identities: Iterable[bytes], life: int | None = None
+    ) -> dict[bytes, Known]:
+        """Which identities the stream holds; of several the newest."""
+        life = stream.state.life if life is None else life
+        found: dict[bytes, Known] = {}
+        for chunk in _chunks(list(identities)):
+            self.cursor.execute(self._sql.many("known", len(chunk)), (stream.id, life, *chunk))
+            for identity, version, branch, place in self.cursor.fetchall():
+                found[identity] = Known(version, branch, place or version)
+        return found
+
+    def versions(self, stream: Stream, identity: bytes) -> list[int]:
+        """Every version that has an identity, in any life."""
+        self.cursor.execute(self._sql.many("known", 1), (stream.id, 0, identity))
+        return [row[1] for row in self.cursor.fetchall()]
+
+    def same(self, stream: Stream, known: Known, entry: Entry) -> bool:
+        """Whether a recorded entry has the content of another."""
+        self.cursor.execute(self._sql.body_hash_of, (stream.id, known.version))
+        stored = self.cursor.fetchone()[0]
+        block = self._block_of(stream, known.version)
+        if block is None:
+            return True  # erased: what is gone cannot be told from what comes
+        if body_hash(block.seed, known.version, entry.body) == stored:
+            return True
+        if not block.careful and not entry.marks & Mark.RAW:
+            return False
+        body = next(b for b in self._codec.bodies(block) if b.version == known.version)
+        return body.data.partition(b"\n")[0] == entry.body.partition(b"\n")[0]
+
+    def _block_of(self, stream: Stream, version: int) -> Block | None:
+        if (stream.id, version) not in self._holding:
+            self.cursor.execute(self._sql.blocks_around, (stream.id, ENTRIES, version, version))
+            for block in map(Block._make, self.cursor.fetchall()):
+                for number in block.numbers():
+                    self._holding[stream.id, number] = block
+        return self._holding.get((stream.id, version))
+
+    def responses(self, stream: Stream, message_ids: Iterable[str]) -> dict[str, Response]:
+        """What is known of some responses."""
+        names = [name.encode("utf-8", "surrogatepass") for name in message_ids]
+        found: dict[str, Response] = {}
+        for chunk in _chunks(names):
+            self.cursor.execute(self._sql.many("responses", len(chunk)), (stream.id, *chunk))
+            for name, turn, facts in self.cursor.fetchall():
+                values: Any = decode(facts.encode(), True) if facts else {}
+                counters = Usage(*values.get("counters", NOTHING))
+                found[name.decode("utf-8", "surrogatepass")] = Response(
+                    turn,
+                    counters.best(Usage(*values.get("counted", NOTHING))),
+                    bool(values.get("finished")),
+                    values.get("quality") == "placeholder",
+                )
+        return found
+
+    def snapshot(self, stream: Stream, version: int) -> SessionState | None:
+        """The newest snapshot not after a version."""
+        self.cursor.execute(self._sql.snapshot, (stream.id, version))
+        row = self.cursor.fetchone()
+        return load_state(stream.key, row[1]) if row is not None else None
+
+
+def _chunks(values: list[bytes]) -> Iterator[tuple[bytes, ...]]:
+    for start in range(0, len(values), LIST_SIZES[-1]):
+        yield padded(values[start : start + LIST_SIZES[-1]])

@@ -1,0 +1,193 @@
+"""Appending to a log kept in a SQL database: one transaction, whatever its dialect."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+from ...domain.events import EntryRecorded, SessionEvent, TurnRecorded
+from ...domain.keys import SessionKey
+from ...domain.recording import Memory
+from ...domain.session import SessionState
+from .blocks import LARGEST, BlockCodec, new_seed
+from .chain import START, body_hash, link
+from .contract import Appended, Inline, Packed, Stream
+from .rows import to_row
+from .schema import ENTRIES, LATE, OTHER
+from .sql_reader import Cursor, SqlReader, Topics
+from .state_bytes import dump_memory, dump_state
+from .statements import Statements
+
+SNAPSHOT_EVERY = 256
+"""Versions between snapshots: what ``at`` has to replay at the most, batches apart."""
+
+
+class FoldFailed(Exception):
+    """An inline projection raised; it is undone alone, marked stale, and caught up later."""
+
+    def __init__(self, projection: Inline, position: int, problem: Exception) -> None:
+        super().__init__(f"projection {projection.name!r} failed at position {position}: {problem}")
+        self.projection = projection
+        self.position = position
+        self.problem = problem
+
+
+class SqlTransaction(SqlReader):
+    """A write: all of it happens or nothing."""
+
+    def __init__(
+        self,
+        cursor: Cursor,
+        statements: Statements,
+        topics: Topics,
+        codec: BlockCodec,
+        inline: Sequence[Inline],
+        positions: Callable[[Cursor, int], int],
+        clock: Callable[[], int],
+    ) -> None:
+        super().__init__(cursor, statements, topics, codec)
+        self._inline = inline
+        self._positions = positions
+        self._clock = clock
+
+    def open(self, key: SessionKey) -> Stream:
+        """The stream at its head, locked; a new one where there is none."""
+        stream = self._stream(key, self._sql.lock_stream)
+        if stream is not None:
+            return stream
+        memory = Memory(os.urandom(16))
+        self.cursor.execute(
+            self._sql.create_stream,
+            (key.stream_id, 0, START, 0, dump_state(SessionState(key)), dump_memory(memory)),
+        )
+        stream = self._stream(key, self._sql.lock_stream)
+        assert stream is not None
+        return stream
+
+    def record(
+        self,
+        stream: Stream,
+        events: Sequence[SessionEvent],
+        state: SessionState,
+        memory: Memory | None = None,
+        packed: Packed | None = None,
+    ) -> Appended:
+        """Append events, fold the inline projections, and keep the new head."""
+        memory = memory or stream.memory
+        now = max(self._clock(), stream.recorded_at)
+        count = len(events)
+        position = self._positions(self.cursor, count) if count else 0
+        appended = Appended(stream.version + 1, count, position, now)
+        before = stream.state
+        if events:
+            self._insert(stream, events, appended, packed)
+        stream.version += count
+        stream.recorded_at = now
+        stream.state, stream.memory = state, memory
+        state_bytes = dump_state(state)
+        self.cursor.execute(
+            self._sql.store_stream,
+            (stream.version, stream.chain, now, state_bytes, dump_memory(memory), stream.id),
+        )
+        if stream.version // SNAPSHOT_EVERY > before.version // SNAPSHOT_EVERY:
+            self.cursor.execute(self._sql.store_snapshot, (stream.id, stream.version, state_bytes))
+        if events:
+            for projection in self._inline:
+                try:
+                    projection.fold(
+                        self.cursor,
+                        stream.id,
+                        stream.key,
+                        appended.first_version,
+                        now,
+                        events,
+                        before,
+                        state,
+                    )
+                except Exception as problem:
+                    raise FoldFailed(projection, position, problem) from problem
+        return appended
+
+    def _insert(
+        self,
+        stream: Stream,
+        events: Sequence[SessionEvent],
+        appended: Appended,
+        packed: Packed | None,
+    ) -> None:
+        version, now, position = stream.version, appended.recorded_at, appended.first_position
+        name, chain, number = stream.key.stream_id, stream.chain, stream.id
+        rows = []
+        open_blocks: dict[tuple[int, int], _OpenBlock] = {}
+        full: list[_OpenBlock] = []
+        for event in events:
+            version += 1
+            row, body, careful = to_row(event)
+            hashed = None
+            if body is not None:
+                kind = type(event)
+                if kind is TurnRecorded or kind is EntryRecorded:
+                    sort = ENTRIES if row.place is None else LATE
+                else:
+                    sort = OTHER
+                block = open_blocks.get((sort, row.branch))
+                if block is None or block.size + len(body) > LARGEST:
+                    if block is not None:
+                        full.append(block)
+                    block = open_blocks[sort, row.branch] = _OpenBlock(sort, row.branch)
+                block.take(version, body, careful)
+                hashed = body_hash(block.seed, version, body)
+            topic = event.TOPIC
+            chain = link(chain, name, version, topic, now, row, hashed)
+            rows.append(
+                (
+                    position,
+                    number,
+                    version,
+                    self._topics.number(self.cursor, topic),
+                    row[0],
+                    row[1],
+                    now,
+                    *row[2:],
+                    hashed,
+                    chain,
+                )
+            )
+            position += 1
+        self.cursor.executemany(self._sql.append_event, rows)
+        for block in (*full, *open_blocks.values()):
+            ready = packed if packed is not None and packed.bodies == block.bodies else None
+            self.cursor.execute(
+                self._sql.append_block,
+                self._codec.seal(
+                    number,
+                    block.sort,
+                    block.branch,
+                    block.versions,
+                    ready or self._codec.compress(block.bodies),
+                    block.seed,
+                    block.careful,
+                ),
+            )
+        stream.chain = chain
+
+
+class _OpenBlock:
+    """Bodies on their way into one block."""
+
+    __slots__ = ("bodies", "branch", "careful", "seed", "size", "sort", "versions")
+
+    def __init__(self, sort: int, branch: int) -> None:
+        self.sort = sort
+        self.branch = branch
+        self.seed = new_seed()
+        self.size = 0
+        self.careful = False
+        self.versions: list[int] = []
+        self.bodies: list[bytes] = []
+
+    def take(self, version: int, body: bytes, careful: bool) -> None:
+        self.size += len(body)
+        self.careful |= careful
+        self.versions.append(version)
+        self.bodies.append(body)

@@ -1,0 +1,361 @@
+"""The statements of the hot path, compiled once for a dialect.
+
+SQLAlchemy Core writes them; the driver's own cursor runs them, because a Core execution costs
+several times what the statement does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
+from typing import Any
+
+from sqlalchemy import Dialect, bindparam, func, select, text
+from sqlalchemy.sql.expression import ClauseElement
+
+from .schema import blocks, events, snapshots, streams
+
+_HEAD = (
+    events.c.version,
+    events.c.branch,
+    events.c.before,
+    events.c.place,
+    events.c.marks,
+    events.c.turn,
+    events.c.occurred_at,
+)
+_ROW = (
+    events.c.branch,
+    events.c.occurred_at,
+    events.c.identity,
+    events.c.marks,
+    events.c.turn,
+    events.c.prompt,
+    events.c.parent,
+    events.c.before,
+    events.c.place,
+    events.c.message_id,
+    events.c.facts,
+)
+_EVENT = (
+    events.c.position,
+    events.c.stream,
+    events.c.version,
+    events.c.topic,
+    events.c.recorded_at,
+    events.c.body_hash,
+    events.c.chain,
+    *_ROW,
+)
+_BLOCK = (
+    blocks.c.id,
+    blocks.c.stream,
+    blocks.c.sort,
+    blocks.c.branch,
+    blocks.c.first,
+    blocks.c.last,
+    blocks.c.versions,
+    blocks.c.careful,
+    blocks.c.codec,
+    blocks.c.dictionary,
+    blocks.c.seed,
+    blocks.c.data,
+)
+
+
+class Statements:
+    """Each statement by its name, as text with positional parameters in the order named."""
+
+    def __init__(self, dialect: Dialect, locks_rows: bool) -> None:
+        self._dialect = dialect
+        self._locks_rows = locks_rows
+        self.many = lru_cache(maxsize=64)(self._many)
+
+    def _text(self, statement: ClauseElement, *names: str) -> str:
+        compiled: Any = statement.compile(dialect=self._dialect)
+        found = tuple(compiled.positiontup or ())
+        assert found == names, f"parameters {found}, expected {names}"
+        return str(compiled)
+
+    def _limited(self, statement: ClauseElement, *names: str, limit: str | None = None) -> str:
+        # Core writes LIMIT with an OFFSET for SQLite, which would be one more parameter.
+        mark = "?" if self._dialect.paramstyle == "qmark" else "%s"
+        return f"{self._text(statement, *names)} LIMIT {limit or mark}"
+
+    @cached_property
+    def find_stream(self) -> str:
+        """name → id, version, chain, recorded_at, state, memory"""
+        return self._text(self._stream(), "name")
+
+    @cached_property
+    def lock_stream(self) -> str:
+        """The same, and nobody else may append to it until the transaction ends."""
+        statement = self._stream()
+        return self._text(statement.with_for_update() if self._locks_rows else statement, "name")
+
+    def _stream(self) -> Any:
+        return select(
+            streams.c.id,
+            streams.c.version,
+            streams.c.chain,
+            streams.c.recorded_at,
+            streams.c.state,
+            streams.c.memory,
+        ).where(streams.c.name == bindparam("name"))
+
+    @cached_property
+    def create_stream(self) -> str:
+        """name, version, chain, recorded_at, state, memory"""
+        names = ("name", "version", "chain", "recorded_at", "state", "memory")
+        statement = streams.insert().values({name: bindparam(name) for name in names})
+        return self._text(statement, *names) + " ON CONFLICT DO NOTHING"
+
+    @cached_property
+    def store_stream(self) -> str:
+        """version, chain, recorded_at, state, memory, id"""
+        names = ("version", "chain", "recorded_at", "state", "memory")
+        statement = (
+            streams.update()
+            .where(streams.c.id == bindparam("stream"))
+            .values({name: bindparam(name) for name in names})
+        )
+        return self._text(statement, *names, "stream")
+
+    @cached_property
+    def append_event(self) -> str:
+        """Every column of ``events``, in their order."""
+        names = tuple(column.name for column in events.columns)
+        statement = events.insert().values({name: bindparam(name) for name in names})
+        return self._text(statement, *names)
+
+    @cached_property
+    def append_block(self) -> str:
+        """Every column of ``blocks`` but the id."""
+        names = tuple(column.name for column in blocks.columns if column.name != "id")
+        statement = blocks.insert().values({name: bindparam(name) for name in names}).inline()
+        return self._text(statement, *names)
+
+    @cached_property
+    def last_position(self) -> str:
+        """→ the newest position"""
+        return self._text(select(func.coalesce(func.max(events.c.position), text("0"))))
+
+    @cached_property
+    def events_of_stream(self) -> str:
+        """stream, after, upto → events by version"""
+        return self._text(
+            select(*_EVENT)
+            .where(
+                events.c.stream == bindparam("stream"),
+                events.c.version > bindparam("after"),
+                events.c.version <= bindparam("upto"),
+            )
+            .order_by(events.c.version),
+            "stream",
+            "after",
+            "upto",
+        )
+
+    @cached_property
+    def events_of_log(self) -> str:
+        """after, limit → events by position, with the stream's name"""
+        statement = (
+            select(*_EVENT, streams.c.name)
+            .join_from(events, streams, events.c.stream == streams.c.id)
+            .where(events.c.position > bindparam("after"))
+            .order_by(events.c.position)
+        )
+        return self._limited(statement, "after")
+
+    @cached_property
+    def heads(self) -> str:
+        """stream, branch, upto → the headers of entries by version"""
+        return self._text(
+            select(*_HEAD)
+            .where(
+                events.c.stream == bindparam("stream"),
+                events.c.branch == bindparam("branch"),
+                events.c.version <= bindparam("upto"),
+                events.c.place.is_(None),
+                events.c.marks.is_not(None),
+            )
+            .order_by(events.c.version),
+            "stream",
+            "branch",
+            "upto",
+        )
+
+    @cached_property
+    def all_heads(self) -> str:
+        """stream → the headers of all entries by version"""
+        return self._text(
+            select(*_HEAD)
+            .where(
+                events.c.stream == bindparam("stream"),
+                events.c.marks.is_not(None),
+            )
+            .order_by(events.c.version),
+            "stream",
+        )
+
+    @cached_property
+    def version_at(self) -> str:
+        """stream, time → the last version recorded not after it"""
+        return self._text(
+            select(func.coalesce(func.max(events.c.version), text("0"))).where(
+                events.c.stream == bindparam("stream"), events.c.recorded_at <= bindparam("time")
+            ),
+            "stream",
+            "time",
+        )
+
+    @cached_property
+    def late_heads(self) -> str:
+        """stream → the headers of late entries by version"""
+        return self._text(
+            select(*_HEAD)
+            .where(
+                events.c.stream == bindparam("stream"),
+                events.c.place.is_not(None),
+                events.c.before.is_not(None),
+            )
+            .order_by(events.c.version),
+            "stream",
+        )
+
+    @cached_property
+    def blocks_of_branch(self) -> str:
+        """stream, sort, branch, after, upto, limit → blocks by first version"""
+        return self._limited(
+            select(*_BLOCK)
+            .where(
+                blocks.c.stream == bindparam("stream"),
+                blocks.c.sort == bindparam("sort"),
+                blocks.c.branch == bindparam("branch"),
+                blocks.c.first > bindparam("after"),
+                blocks.c.first <= bindparam("upto"),
+            )
+            .order_by(blocks.c.first),
+            "stream",
+            "sort",
+            "branch",
+            "after",
+            "upto",
+        )
+
+    @cached_property
+    def blocks_of_sort(self) -> str:
+        """stream, sort → blocks by first version"""
+        return self._text(
+            select(*_BLOCK)
+            .where(blocks.c.stream == bindparam("stream"), blocks.c.sort == bindparam("sort"))
+            .order_by(blocks.c.first),
+            "stream",
+            "sort",
+        )
+
+    @cached_property
+    def body_hash_of(self) -> str:
+        """stream, version → body_hash"""
+        return self._text(
+            select(events.c.body_hash).where(
+                events.c.stream == bindparam("stream"), events.c.version == bindparam("version")
+            ),
+            "stream",
+            "version",
+        )
+
+    @cached_property
+    def names_between(self) -> str:
+        """first, end → the names of streams, the end left out"""
+        return self._text(
+            select(streams.c.name)
+            .where(streams.c.name >= bindparam("first"), streams.c.name < bindparam("end"))
+            .order_by(streams.c.name),
+            "first",
+            "end",
+        )
+
+    @cached_property
+    def names_after(self) -> str:
+        """after, limit → the names of streams"""
+        return self._limited(
+            select(streams.c.name)
+            .where(streams.c.name > bindparam("after"))
+            .order_by(streams.c.name),
+            "after",
+        )
+
+    @cached_property
+    def blocks_around(self) -> str:
+        """stream, sort, upto, after → blocks of that sort or a later one with a version between"""
+        return self._text(
+            select(*_BLOCK)
+            .where(
+                blocks.c.stream == bindparam("stream"),
+                blocks.c.sort >= bindparam("sort"),
+                blocks.c.first <= bindparam("upto"),
+                blocks.c.last >= bindparam("after"),
+            )
+            .order_by(blocks.c.first),
+            "stream",
+            "sort",
+            "upto",
+            "after",
+        )
+
+    @cached_property
+    def snapshot(self) -> str:
+        """stream, version → version, state"""
+        return self._limited(
+            select(snapshots.c.version, snapshots.c.state)
+            .where(
+                snapshots.c.stream == bindparam("stream"),
+                snapshots.c.version <= bindparam("version"),
+            )
+            .order_by(snapshots.c.version.desc()),
+            "stream",
+            "version",
+            limit="1",
+        )
+
+    @cached_property
+    def store_snapshot(self) -> str:
+        """stream, version, state"""
+        names = ("stream", "version", "state")
+        statement = snapshots.insert().values({name: bindparam(name) for name in names})
+        return self._text(statement, *names) + " ON CONFLICT DO NOTHING"
+
+    def _many(self, name: str, count: int) -> str:
+        """A statement over a list of ``count`` values, which come last."""
+        column, chosen, extra = _LISTS[name]
+        statement: Any = select(*chosen).where(events.c.stream == bindparam("stream"))
+        if extra:
+            statement = statement.where(events.c.version > bindparam("life"))
+        values = [bindparam(f"v{i}") for i in range(count)]
+        statement = statement.where(column.in_(values)).order_by(events.c.version)
+        names = ("stream", *(("life",) if extra else ()), *(f"v{i}" for i in range(count)))
+        return self._text(statement, *names)
+
+
+_LISTS: dict[str, tuple[Any, Sequence[Any], bool]] = {
+    "known": (
+        events.c.identity,
+        (events.c.identity, events.c.version, events.c.branch, events.c.place),
+        True,
+    ),
+    "responses": (
+        events.c.message_id,
+        (events.c.message_id, events.c.turn, events.c.facts),
+        False,
+    ),
+}
+
+LIST_SIZES = (1, 4, 16, 64, 256)
+"""Lists are padded to one of these lengths, so that few statements are ever compiled."""
+
+
+def padded(values: Sequence[bytes]) -> tuple[bytes, ...]:
+    """The values, the last repeated, at a length a statement is kept for."""
+    size = next(size for size in LIST_SIZES if size >= len(values))
+    return (*values, *[values[-1]] * (size - len(values)))

@@ -1,0 +1,198 @@
+"""Each response once: its best counters, its price, who owns it, and whether it is live.
+
+A response is known by its message id and request id. Copies of it (forks, background sessions)
+lie in other streams; one of them owns it and is billed, whatever order they arrived in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from sqlalchemy import Dialect, and_, bindparam, func, select
+
+from ...domain.events import UsageRecorded
+from ...domain.prices import price
+from ...domain.session import SessionState
+from ...domain.usage import Usage
+from ..prepared import prepare
+from ..printable import printable
+from .tables import COUNTERS, SUMS, responses, sessions
+
+
+class Response(NamedTuple):
+    """A row of ``responses``."""
+
+    stream: int
+    turn: int
+    key: bytes
+    model: str | None
+    at: int | None
+    branch: int
+    place: int
+    late: int
+    native: int
+    fast: int
+    placeholder: int
+    forked_off: int
+    live: int
+    billed: int
+    counters: Usage
+    cost: int | None
+
+    def row(self) -> tuple[Any, ...]:
+        """The values in the table's order."""
+        return (*self[:14], *self.counters, self.cost)
+
+    @classmethod
+    def of(cls, row: Any) -> Response:
+        """A row as it was read."""
+        return cls(*row[:14], Usage(*row[14:20]), row[20])
+
+    def priced(self, counters: Usage) -> Response:
+        """The same response with other counters, and their cost in nano-dollars."""
+        cost = None
+        if self.model is not None:
+            cost = price(self.model, self.at, counters, fast=bool(self.fast))
+        return self._replace(counters=counters, cost=cost)
+
+    def sums(self) -> tuple[int, ...]:
+        """What it adds to a sum."""
+        return (*self.counters, self.cost or 0, int(self.cost is None))
+
+
+NO_SUMS = (0,) * len(SUMS)
+
+
+def plus(a: tuple[int, ...], b: tuple[int, ...], sign: int = 1) -> tuple[int, ...]:
+    """Add sums, field by field."""
+    return tuple(x + sign * y for x, y in zip(a, b, strict=True))
+
+
+def response_key(event: UsageRecorded, session_id: str) -> bytes:
+    """By what a response is known in every copy: message id and request id, else session id."""
+    parts = (event.message_id or "", event.request_id or "/" + session_id)
+    text = "\0".join(parts).encode("utf-8", "surrogatepass")
+    return blake2b(text, digest_size=12).digest()
+
+
+class ResponseTable:
+    """The statements on the table of responses."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        t = responses.c
+        columns = [c.name for c in responses.columns]
+        values = {name: bindparam(name) for name in columns}
+        self._insert = prepare(dialect, responses.insert().values(values), *columns)
+        rest = [name for name in columns if name not in ("stream", "turn")]
+        self._update = prepare(
+            dialect,
+            responses.update()
+            .where(t.stream == bindparam("of_stream"), t.turn == bindparam("of_turn"))
+            .values({name: bindparam(name) for name in rest}),
+            *rest,
+            "of_stream",
+            "of_turn",
+        )
+        self._one = prepare(
+            dialect,
+            select(responses).where(t.stream == bindparam("stream"), t.turn == bindparam("turn")),
+            "stream",
+            "turn",
+        )
+        self._copies = prepare(dialect, select(responses).where(t.key == bindparam("key")), "key")
+        self._of_stream = prepare(
+            dialect,
+            select(responses).where(t.stream == bindparam("stream")).order_by(t.turn),
+            "stream",
+        )
+        self._names = prepare(
+            dialect,
+            select(sessions.c.name).where(sessions.c.stream == bindparam("stream")),
+            "stream",
+        )
+        self._lock = "SELECT pg_advisory_xact_lock(%s)" if dialect.name == "postgresql" else None
+        added = [func.coalesce(func.sum(t[name]), 0) for name in COUNTERS]
+        added.append(func.coalesce(func.sum(t.cost), 0))
+        added.append(func.count() - func.count(t.cost))
+        self._sums = {
+            flag: prepare(
+                dialect,
+                select(*added).where(
+                    and_(t.stream == bindparam("stream"), t[flag] == bindparam("f"))
+                ),
+                *_order(dialect, added, flag),
+            )
+            for flag in ("billed", "live")
+        }
+
+    def insert(self, cursor: Any, rows: Iterable[Response]) -> None:
+        """Add responses."""
+        cursor.executemany(self._insert, [row.row() for row in rows])
+
+    def update(self, cursor: Any, rows: Iterable[Response]) -> None:
+        """Write responses again."""
+        cursor.executemany(self._update, [(*row.row()[2:], row.stream, row.turn) for row in rows])
+
+    def one(self, cursor: Any, stream: int, turn: int) -> Response | None:
+        """A response of a stream."""
+        cursor.execute(self._one, (stream, turn))
+        row = cursor.fetchone()
+        return Response.of(row) if row is not None else None
+
+    def copies(self, cursor: Any, key: bytes) -> list[Response]:
+        """Every copy of a response. On PostgreSQL two copies that come at once wait here."""
+        if self._lock is not None:
+            cursor.execute(self._lock, (int.from_bytes(key[:8], "big", signed=True),))
+        cursor.execute(self._copies, (key,))
+        return [Response.of(row) for row in cursor.fetchall()]
+
+    def of_stream(self, cursor: Any, stream: int) -> list[Response]:
+        """All responses of a stream."""
+        cursor.execute(self._of_stream, (stream,))
+        return [Response.of(row) for row in cursor.fetchall()]
+
+    def sums(self, cursor: Any, stream: int, flag: str) -> tuple[int, ...]:
+        """What a stream's billed or live responses add up to."""
+        cursor.execute(self._sums[flag], (stream, 1))
+        return tuple(int(value) for value in cursor.fetchone())
+
+    def name(self, cursor: Any, stream: int) -> str:
+        """The text id of a stream."""
+        cursor.execute(self._names, (stream,))
+        return str(cursor.fetchone()[0])
+
+
+def _order(dialect: Dialect, added: list[Any], flag: str) -> tuple[str, ...]:
+    statement = select(*added).where(
+        and_(responses.c.stream == bindparam("stream"), responses.c[flag] == bindparam("f"))
+    )
+    compiled: Any = statement.compile(dialect=dialect)
+    return tuple(compiled.positiontup or ())
+
+
+def first_seen(
+    event: UsageRecorded, stream: int, version: int, session_id: str, state: SessionState
+) -> Response:
+    """A response of which nothing was recorded in this stream before."""
+    late = event.place is not None
+    place = event.place if event.place is not None else version
+    return Response(
+        stream,
+        event.turn or 0,
+        response_key(event, session_id),
+        printable(event.model),
+        event.occurred_at,
+        event.branch,
+        place,
+        int(late),
+        int(event.native and state.forked_from is None),
+        int(event.fast),
+        0,
+        0,
+        int(state.is_live(event.branch, place, late)),
+        1,
+        Usage(),
+        None,
+    )

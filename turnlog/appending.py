@@ -1,0 +1,119 @@
+"""Appending a batch: look up what the decision needs, decide, record. One transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from .adapters.storage.contract import Packed, Stream, Transaction
+from .domain.entry import GAP, Entry
+from .domain.events import EntryConflicted, EntryCorrupted, EntryRecorded, TurnRecorded
+from .domain.keys import SessionKey
+from .domain.recording import CHECKPOINT_EVERY, Batch, Known, Seen, identify, record
+from .domain.session import SessionState
+from .travelling import state_at, taken_over, with_derived
+
+
+class Appended(NamedTuple):
+    """What an append did."""
+
+    recorded: int
+    """Entries that were new."""
+    duplicates: int
+    conflicts: int
+    corrupt: int
+    version: int
+    """The stream's version after it."""
+    position: int
+    """The position of its last event in the log, 0 if it added none."""
+
+
+class Arrival(NamedTuple):
+    """A batch of entries and how it came."""
+
+    key: SessionKey
+    entries: Sequence[Entry]
+    source: Literal["sdk", "import", "api"] = "sdk"
+    user_id: str | None = None
+    machine: str | None = None
+    from_file: bool = False
+    """In the order of a transcript file, lines that may be known already included."""
+    preceding: bytes | None = None
+    """In a file: the identity of the last uuid before the batch."""
+    follower: bytes | None = None
+    """In a file: the identity of the first uuid after the batch."""
+    checkpoint_every: int = CHECKPOINT_EVERY
+
+
+def append(transaction: Transaction, arrival: Arrival, packed: Packed | None = None) -> Appended:
+    """Record what is new of a batch.
+
+    Args:
+        packed: the batch's bodies, compressed before the transaction began.
+    """
+    stream = transaction.open(arrival.key)
+    state, memory = stream.state, stream.memory
+    # A deletion ends a life: what comes after it is known by nothing that was there before.
+    life = stream.version if state.presence == "deleted" else state.life
+    tail = arrival.preceding if arrival.from_file else None if life > state.life else state.tail
+    batch = Batch(
+        arrival.entries,
+        identify(arrival.entries, memory.salt, tail),
+        arrival.from_file,
+        arrival.source,
+        arrival.user_id,
+        arrival.machine,
+        arrival.checkpoint_every,
+    )
+    seen = _look_up(transaction, stream, batch, life, arrival.follower)
+    events, after, memory = record(state, batch, seen, memory)
+    if not events and memory == stream.memory:
+        return Appended(0, len(batch.entries), 0, 0, stream.version, 0)
+    appended = transaction.record(stream, events, after, memory, packed)
+    kinds = [type(event) for event in events]
+    recorded = kinds.count(TurnRecorded) + kinds.count(EntryRecorded)
+    conflicts, corrupt = kinds.count(EntryConflicted), kinds.count(EntryCorrupted)
+    return Appended(
+        recorded,
+        len(batch.entries) - recorded - conflicts - corrupt,
+        conflicts,
+        corrupt,
+        stream.version,
+        appended.first_position + len(events) - 1 if events else 0,
+    )
+
+
+def _look_up(
+    transaction: Transaction, stream: Stream, batch: Batch, life: int, follower: bytes | None
+) -> Seen:
+    state = stream.state
+    known: dict[bytes, Known] = {}
+    responses = {}
+    names = {entry.message_id for entry in batch.entries if entry.message_id is not None}
+    names.discard(state.message_id)
+    if stream.version > life:
+        wanted = dict.fromkeys(batch.identities)
+        own = set(batch.identities)
+        for entry in batch.entries:
+            parent = entry.parent
+            if parent is not None and parent not in own:
+                wanted[parent] = None
+                wanted[GAP + parent] = None
+        if state.gaps:
+            wanted.update(dict.fromkeys(GAP + identity for identity in own))
+        if follower is not None:
+            wanted[follower] = None
+        known = transaction.known(stream, wanted, life)
+        if state.base:
+            missing = [identity for identity in wanted if identity not in known]
+            known.update(taken_over(transaction, stream, missing))
+        if names:
+            responses = transaction.responses(stream, names)
+
+    def same(found: Known, entry: Entry) -> bool:
+        return found.taken_over or transaction.same(stream, found, entry)
+
+    def at_entry(version: int) -> SessionState:
+        return state_at(transaction, stream, with_derived(transaction, stream, version))
+
+    return Seen(known, responses, same, at_entry, follower)

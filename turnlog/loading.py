@@ -1,0 +1,67 @@
+"""Reading entries back: the live branch, or the one that leads to a point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from .adapters.storage.contract import Body, Reader, Stream
+from .adapters.storage.json_bytes import decode
+from .domain.entry import CALL
+from .domain.lineage import Lineage
+from .domain.points import load_order
+from .travelling import late_of, owner_of
+
+
+def entries_of(reader: Reader, stream: Stream, line: Lineage) -> Iterator[dict[str, Any]]:
+    """The entries of a lineage in load order, deep-equal to what was appended."""
+    for body in bodies_of(reader, stream, line):
+        yield read_entry(body)
+
+
+def read_entry(body: Body) -> Any:
+    """An entry as an object."""
+    if body.careful:
+        # Canonical JSON has no raw line end; behind one stands the line as it was found.
+        return decode(body.data.partition(b"\n")[0], True)
+    return orjson.loads(body.data)
+
+
+def bodies_of(reader: Reader, stream: Stream, line: Lineage) -> Iterator[Body]:
+    """The bytes of a lineage's entries in load order."""
+    for segment in line:
+        owner = owner_of(reader, stream, segment)
+        late = late_of(reader, owner, segment)
+        natural = reader.bodies(owner, segment)
+        if not late:
+            yield from natural
+            continue
+        kept = reader.late_bodies(owner)
+        for head in load_order(reader.heads(owner, segment), late):
+            yield kept[head.version] if head.place is not None else next(natural)
+
+
+def loadable(reader: Reader, stream: Stream | None) -> bool:
+    """Whether ``load`` has something to give: present, recorded, and not an abandoned subagent."""
+    if stream is None or stream.state.presence not in ("present", "archived"):
+        return False
+    if not stream.state.entries and not stream.state.base:
+        return False
+    return stream.key.subpath is None or subagent_is_live(reader, stream)
+
+
+def subagent_is_live(reader: Reader, stream: Stream) -> bool:
+    """A subagent is live while the entry that called it is; with no such entry known, always."""
+    main = reader.find(stream.key.main)
+    if main is None:
+        return True
+    if main.state.presence not in ("present", "archived"):
+        return False
+    called_by = stream.state.called_by
+    if called_by is None:
+        return True
+    identity = CALL + called_by.encode("utf-8", "surrogatepass")[:200]
+    known = reader.known(main, [identity]).get(identity)
+    return known is None or main.state.is_live(known.branch, known.place, known.late)

@@ -1,0 +1,237 @@
+"""Time: the state at a version, where a point lies, and what a lineage adds up to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from .adapters.storage.contract import Reader, Recorded, Stream
+from .domain import events as e
+from .domain.entry import CHECKPOINT, identity_of
+from .domain.errors import PointNotFound
+from .domain.keys import SessionKey
+from .domain.lineage import FIRST, Lineage, Segment, keeps, lineage
+from .domain.points import Head, Place, Point, anchor_end, load_order, resolve
+from .domain.recording import Known
+from .domain.session import SessionState, apply, branch_off, fold
+
+_DERIVED = (
+    e.UsageRecorded,
+    e.CheckpointCreated,
+    e.StatusChanged,
+    e.SessionRenamed,
+    e.SessionTagged,
+    e.SessionLocated,
+    e.ContextSummarized,
+    e.SubagentCalled,
+    e.SubagentLinked,
+    e.GapDetected,
+    e.GapFilled,
+)
+"""What an append derives from an entry and records right behind it."""
+_BEFORE_ALL = Place(0, FIRST)
+
+
+def state_at(reader: Reader, stream: Stream, version: int) -> SessionState:
+    """The state at a version: the same for ever. Replays from the nearest snapshot."""
+    if version == stream.version:
+        return stream.state
+    state = reader.snapshot(stream, version) or SessionState(stream.key)
+    rest = reader.events(stream, state.version, version, "notes")
+    return fold(state, (recorded.event for recorded in rest))
+
+
+def with_derived(reader: Reader, stream: Stream, version: int) -> int:
+    """The last version that belongs to the entry at ``version``."""
+    for recorded in reader.events(stream, version, version + 64, "none"):
+        if not isinstance(recorded.event, _DERIVED):
+            break
+        version = recorded.version
+    return version
+
+
+def heads_of(reader: Reader, stream: Stream, line: Lineage) -> Iterator[Head]:
+    """The entries of a lineage in load order."""
+    for segment in line:
+        owner = owner_of(reader, stream, segment)
+        natural: Iterable[Head] = reader.heads(owner, segment)
+        late = late_of(reader, owner, segment)
+        for head in load_order(natural, late):
+            yield head if segment.stream is None else head._replace(stream=segment.stream)
+
+
+def late_of(reader: Reader, stream: Stream, segment: Segment) -> list[Head]:
+    """The late entries that a segment keeps."""
+    if not stream.state.late:
+        return []
+    return [
+        head
+        for head in reader.late_heads(stream)
+        if head.branch == segment.branch and keeps(segment, head.place or 0, late=True)
+    ]
+
+
+def owner_of(reader: Reader, stream: Stream, segment: Segment) -> Stream:
+    """The stream a segment lies in: the fork's own, or its origin's."""
+    if segment.stream is None:
+        return stream
+    owner = reader.find(SessionKey.parse(segment.stream))
+    assert owner is not None, "a fork's origin is never removed from the log"
+    return owner
+
+
+def lineage_to(stream: Stream, place: Place) -> Lineage:
+    """The segments that lead to a place."""
+    state = stream.state
+    if place.stream is not None:
+        return _base_to(state.base, place)
+    if place.version == 0:
+        return ()
+    line = lineage(state.branches, state.base, place.branch)
+    last = line[-1]._replace(upto=place.version, late_upto=place.late_upto)
+    return (*line[:-1], last)
+
+
+def _base_to(base: Lineage, place: Place) -> Lineage:
+    kept: list[Segment] = []
+    for segment in base:
+        if segment.stream == place.stream and segment.branch == place.branch:
+            kept.append(segment._replace(upto=place.version, late_upto=place.late_upto))
+            break
+        kept.append(segment)
+    return tuple(kept)
+
+
+def find_place(reader: Reader, stream: Stream, point: Point) -> Place:
+    """Where a point lies in a stream.
+
+    Raises:
+        PointNotFound: the session has no such point; the message says what it has.
+    """
+    if point.kind in ("prompt", "turn"):
+        heads = heads_of(reader, stream, stream.state.lineage)
+        return resolve(point, heads, _BEFORE_ALL)
+    if point.kind == "checkpoint":
+        return _checkpoint(reader, stream, point)
+    if point.kind == "message":
+        return _message(reader, stream, point)
+    if point.kind == "version":
+        version = point.number
+        if version > stream.version:
+            raise PointNotFound(f"{point}: the session is at version {stream.version}")
+    elif point.kind == "recorded":
+        version = reader.version_at(stream, point.number)
+    else:
+        version = _version_at(reader, stream, point.number)
+    if version == 0:
+        return _BEFORE_ALL
+    return Place(version, state_at(reader, stream, version).branch)
+
+
+def _version_at(reader: Reader, stream: Stream, time: int) -> int:
+    """The last version whose running maximum of entry times is not after ``time``."""
+    last = 0
+    for head in reader.all_heads(stream):
+        if head.occurred_at is not None and head.occurred_at > time:
+            return last
+        last = head.version
+    return stream.version
+
+
+def _checkpoint(reader: Reader, stream: Stream, point: Point) -> Place:
+    created = find_checkpoint(reader, stream, point.value)
+    if created is None:
+        raise PointNotFound(
+            f"{point}: this session has no such checkpoint; "
+            "see `turnlog checkpoint ID --list` for those it has"
+        )
+    if created.kind == "version":
+        return Place(created.anchor, created.branch)
+    state = stream.state
+    line = state.lineage
+    if not state.is_live(created.branch, created.anchor):
+        line = lineage(state.branches, state.base, created.branch)
+    place = anchor_end(heads_of(reader, stream, line), created.anchor, created.kind)
+    return place or Place(created.anchor, created.branch)
+
+
+def find_checkpoint(reader: Reader, stream: Stream, name: str) -> e.CheckpointCreated | None:
+    """The checkpoint of that name: the newest on the live branch, else the newest."""
+    identity = CHECKPOINT + name.encode("utf-8", "surrogatepass")
+    found: e.CheckpointCreated | None = None
+    for version in reader.versions(stream, identity):
+        event = next(iter(reader.events(stream, version - 1, version))).event
+        if isinstance(event, e.CheckpointCreated):
+            live = stream.state.is_live(event.branch, event.anchor)
+            if live or found is None or not stream.state.is_live(found.branch, found.anchor):
+                found = event
+    return found
+
+
+def _message(reader: Reader, stream: Stream, point: Point) -> Place:
+    identity = identity_of(point.value)
+    known = reader.known(stream, [identity]).get(identity)
+    if known is not None:
+        if known.late:
+            return Place(known.place - 1, known.branch, known.place)
+        return Place(known.version, known.branch)
+    for name in dict.fromkeys(segment.stream for segment in stream.state.base):
+        origin = owner_of(reader, stream, Segment(FIRST, None, name))
+        known = reader.known(origin, [identity], 0).get(identity)
+        if known is not None:
+            return Place(known.version, known.branch, None, name)
+    raise PointNotFound(f"{point}: no entry of this session has that uuid")
+
+
+def past_at(reader: Reader, stream: Stream, place: Place) -> SessionState:
+    """What the entries kept up to a place add up to, late ones included."""
+    return add_up(reader, stream, lineage_to(stream, place))
+
+
+def add_up(reader: Reader, stream: Stream, line: Lineage) -> SessionState:
+    """Fold what lies on a lineage as if nothing else had ever happened."""
+    state = branch_off(SessionState(stream.key))
+    owners: list[tuple[Stream, list[Segment]]] = []
+    for segment in line:
+        owner = owner_of(reader, stream, segment)
+        if not owners or owners[-1][0].id != owner.id:
+            owners.append((owner, []))
+        owners[-1][1].append(segment)
+    for owner, segments in owners:
+        for recorded in reader.events(owner, content="notes"):
+            if _counts(recorded, segments):
+                _take(state, recorded)
+    return state
+
+
+def _counts(recorded: Recorded, segments: list[Segment]) -> bool:
+    event = recorded.event
+    if isinstance(event, e.SessionRewound | e.SessionDeleted | e.SessionRestored):
+        return False
+    late = event.place is not None
+    place = event.place if event.place is not None else recorded.version
+    return any(s.branch == event.branch and keeps(s, place, late) for s in segments)
+
+
+def _take(state: SessionState, recorded: Recorded) -> None:
+    event = recorded.event
+    if isinstance(event, e.SessionStarted):
+        # What a fork took over is added up from its origin itself.
+        if state.entries:
+            event = event.model_copy(update={"figures": state.live, "base": ()})
+    state.branch = event.branch
+    state.version = recorded.version - 1
+    apply(state, event)
+
+
+def taken_over(reader: Reader, stream: Stream, identities: Iterable[bytes]) -> dict[bytes, Known]:
+    """Which identities lie in what a fork took over from its origin."""
+    found: dict[bytes, Known] = {}
+    wanted = list(identities)
+    for name in dict.fromkeys(segment.stream for segment in stream.state.base):
+        origin = owner_of(reader, stream, Segment(FIRST, None, name))
+        for identity, known in reader.known(origin, wanted, 0).items():
+            for segment in stream.state.base:
+                same = segment.stream == name and segment.branch == known.branch
+                if same and keeps(segment, known.place, known.late):
+                    found[identity] = Known(0, FIRST, 0)
+    return found
