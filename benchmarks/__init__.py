@@ -1,0 +1,1 @@
+"""Speed and size of turnlog, as ratios to work done side by side in the same run."""
