@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from .adapters.claude.batches import prepare
 from .adapters.storage.contract import Packed, Reader, Recorded, Store, Stream, Transaction
@@ -13,23 +13,36 @@ from .appending import Appended, Arrival, append
 from .domain import commands
 from .domain.entry import Entry
 from .domain.errors import UnknownSession
+from .domain.events import SessionEvent, Status
 from .domain.keys import SessionKey
-from .domain.lineage import Lineage
 from .domain.points import Point
-from .domain.session import SessionState
-from .loading import entries_of, loadable, subagent_is_live
+from .domain.session import SessionState, fold
+from .finding import Sessions
+from .loading import entries_of, loadable
+from .projections.sessions import Filter, Session, Totals
+from .rebuilding import Rebuilt, rebuild
+from .rewinding import Checkpoint, Forked, Rewound, checkpoint, fork, found, rewind
+from .subscribing import subscribe
 from .travelling import find_place, lineage_to, past_at, state_at, with_derived
+from .verifying import Verified, verify
 
 Key = SessionKey | Mapping[str, object]
+At = str | int | Point
+"""A point in time: ``"prompt:2"``, a version, or a ``Point``."""
 _WORTH_PACKING = 8
 """Entries from which on a batch is compressed before the lock is taken."""
 
 
 class Log:
-    """An event-sourced log of agent sessions. Safe to share between threads."""
+    """An event-sourced log of agent sessions. Safe to share between threads.
+
+    Every method that takes a key raises ``InvalidKey`` for one that cannot name a session, and
+    ``StorageError`` where the database fails; whatever raises has changed nothing.
+    """
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self._sessions = Sessions(store)
 
     @property
     def url(self) -> str:
@@ -59,7 +72,7 @@ class Log:
         entries: Iterable[object],
         *,
         user_id: str | None = None,
-        source: Any = "sdk",
+        source: Literal["sdk", "import", "api"] = "sdk",
     ) -> Appended:
         """Record a batch of transcript entries; what is recorded already is left out.
 
@@ -67,14 +80,10 @@ class Log:
             key: the session, or one of its subagents' streams.
             entries: JSON objects. What cannot be understood is recorded as it came.
             user_id: whose session it is, taken when it begins.
-            source: sdk, import or api.
+            source: where the entries come from.
 
         Returns:
             What was new. Durable once this returns.
-
-        Raises:
-            InvalidKey: the key cannot name a session.
-            StorageError: the store could not write; nothing of the batch was kept.
         """
         key = SessionKey.of(key)
         batch = prepare(key, entries)
@@ -87,13 +96,10 @@ class Log:
         packed = self._pack(arrival.entries)
         return self.store.write(lambda transaction: append(transaction, arrival, packed))
 
-    def _pack(self, batch: Iterable[Entry]) -> Packed | None:
-        codec = getattr(self.store, "codec", None)
-        bodies = [entry.body for entry in batch if entry.corrupt is None]
-        if codec is None or len(bodies) < _WORTH_PACKING:
+    def _pack(self, batch: Sequence[Entry]) -> Packed | None:
+        if len(batch) < _WORTH_PACKING:
             return None
-        packed: Packed = codec.compress(bodies)
-        return packed
+        return self.store.pack([entry.body for entry in batch if entry.corrupt is None])
 
     # -- reading -----------------------------------------------------------------------------
 
@@ -104,38 +110,40 @@ class Log:
                 return None
             return list(entries_of(reader, stream, stream.state.lineage))
 
-    def iter_entries(
-        self, key: Key, at: str | int | Point | None = None
-    ) -> Iterator[dict[str, Any]]:
-        """The entries of the live branch, or of a point's, in bounded memory."""
-        with self._reading(key) as (reader, stream):
-            if stream is None:
-                return
-            yield from entries_of(reader, stream, self._line(reader, stream, at))
+    def iter_entries(self, key: Key, at: At | None = None) -> Iterator[dict[str, Any]]:
+        """The entries of the live branch, or up to a point, in bounded memory.
 
-    def _line(self, reader: Reader, stream: Stream, at: str | int | Point | None) -> Lineage:
-        if at is None:
-            return stream.state.lineage
-        return lineage_to(stream, find_place(reader, stream, Point.of(at)))
+        Raises:
+            UnknownSession, InvalidPoint, PointNotFound: as ``at`` does.
+        """
+        with self._reading(key) as (reader, stream):
+            stream = _there(stream, key)
+            line = stream.state.lineage
+            if at is not None:
+                line = lineage_to(stream, find_place(reader, stream, Point.of(at)))
+            yield from entries_of(reader, stream, line)
 
     def subkeys(self, key: Key) -> list[SessionKey]:
         """The subagents' streams of a session that are live and hold entries."""
+        live = []
         with self.store.read() as reader:
-            found = []
             for subkey in reader.subkeys(SessionKey.of(key)):
                 stream = reader.find(subkey)
-                if stream is not None and stream.state.presence == "present":
-                    if subagent_is_live(reader, stream):
-                        found.append(subkey)
-            return found
+                if stream is not None and loadable(reader, stream):
+                    live.append(subkey)
+        return live
 
     def events(self, key: Key, after: int = 0) -> Iterator[Recorded]:
         """The audit trail of a stream: every event by version, in bounded memory."""
         with self._reading(key) as (reader, stream):
-            if stream is not None:
-                yield from reader.events(stream, after)
+            yield from reader.events(_there(stream, key), after)
 
-    def at(self, key: Key, point: str | int | Point) -> SessionState:
+    def state(self, key: Key) -> SessionState:
+        """The session's state now."""
+        with self._reading(key) as (_, stream):
+            return _there(stream, key).state
+
+    def at(self, key: Key, point: At) -> SessionState:
         """The session's state at a point in time.
 
         Raises:
@@ -144,7 +152,7 @@ class Log:
             PointNotFound: the session has no such point.
         """
         with self._reading(key) as (reader, stream):
-            stream = self._found(stream, key)
+            stream = _there(stream, key)
             point = Point.of(point)
             place = find_place(reader, stream, point)
             if point.kind in ("version", "time", "recorded"):
@@ -153,45 +161,218 @@ class Log:
                 return past_at(reader, stream, place)
             return state_at(reader, stream, with_derived(reader, stream, place.version))
 
+    def subscribe(
+        self, after: int = 0, stop: Callable[[], bool] | None = None
+    ) -> Iterator[Recorded]:
+        """Every event of the log after a position, then those to come, for ever.
+
+        Args:
+            after: the position of the last event seen, 0 for all.
+            stop: asked at least every second; the iterator ends when it says so.
+        """
+        return subscribe(self.store, after, stop)
+
     @contextmanager
     def _reading(self, key: Key) -> Iterator[tuple[Reader, Stream | None]]:
         with self.store.read() as reader:
             yield reader, reader.find(SessionKey.of(key))
 
-    def _found(self, stream: Stream | None, key: Key) -> Stream:
-        if stream is None:
-            raise UnknownSession(
-                f"there is no session {SessionKey.of(key).session_id!r}; see `turnlog sessions`"
-            )
-        return stream
+    # -- lists and figures -------------------------------------------------------------------
+
+    def sessions(
+        self, asked: Filter = Filter(), limit: int = 50, after: str | None = None
+    ) -> list[Session]:
+        """The newest sessions that match, page by page.
+
+        Args:
+            asked: which sessions.
+            limit: how many at the most, 1 to 10,000.
+            after: the ``cursor`` of the last session of the page before.
+        """
+        return self._sessions.page(asked, limit, after)
+
+    def session(self, name: str) -> Session:
+        """A session by its id, or by any beginning of it that no other shares.
+
+        Raises:
+            UnknownSession: none begins so.
+            AmbiguousSession: several do; the error has the candidates.
+        """
+        return self._sessions.find(name)
+
+    def checkpoints(self, key: Key) -> list[Any]:
+        """A session's checkpoints, oldest first, with ``live`` for those on the live branch."""
+        return self._sessions.checkpoints(SessionKey.of(key))
+
+    def subagents(self, key: Key) -> list[Session]:
+        """The streams of a session's subagents."""
+        return self._sessions.subagents(SessionKey.of(key))
+
+    def stats(self) -> Totals:
+        """The whole log in figures: each response counted once."""
+        return self._sessions.totals()
 
     # -- commands ----------------------------------------------------------------------------
 
     def rename(self, key: Key, title: str, actor: str | None = None) -> None:
         """Give a session a title of its own."""
-        self._command(key, lambda t, s: commands.rename(s.state, title, actor))
+        self._command(key, lambda state: commands.rename(state, title, actor))
 
-    def _command(self, key: Key, decide: Any) -> Stream:
-        from .domain.session import fold
+    def tag(self, key: Key, tags: Iterable[str], actor: str | None = None) -> None:
+        """Replace a session's tags."""
+        self._command(key, lambda state: commands.retag(state, tuple(tags), actor))
 
-        def work(transaction: Transaction) -> Stream:
-            stream = self._found(transaction.find(SessionKey.of(key)), key)
-            stream = transaction.open(stream.key)
-            events = decide(transaction, stream)
-            if events:
-                transaction.record(stream, events, fold(stream.state, events))
-            return stream
+    def set_metadata(self, key: Key, metadata: Mapping[str, Any], actor: str | None = None) -> None:
+        """Replace a session's metadata."""
+        self._command(key, lambda state: commands.set_metadata(state, metadata, actor))
+
+    def set_status(
+        self, key: Key, status: Status, why: str | None = None, actor: str | None = None
+    ) -> None:
+        """Set the status by hand; it holds until the transcript says otherwise."""
+        self._command(key, lambda state: commands.change_status(state, status, None, why, actor))
+
+    def checkpoint(
+        self,
+        key: Key,
+        name: str,
+        label: str | None = None,
+        actor: str | None = None,
+        dry_run: bool = False,
+    ) -> Checkpoint:
+        """Name the head, so that one may come back to it.
+
+        Raises:
+            Refused: the name is taken on the live branch, or is no name.
+        """
+        place = SessionKey.of(key)
+        return self.store.write(lambda t: checkpoint(t, place, name, label, actor, dry_run))
+
+    def rewind(
+        self,
+        key: Key,
+        to: At,
+        reason: str | None = None,
+        actor: str | None = None,
+        dry_run: bool = False,
+    ) -> Rewound:
+        """Make an earlier point the head, or one on an abandoned branch. Nothing is lost.
+
+        Args:
+            dry_run: only say what would change.
+
+        Raises:
+            UnknownSession, InvalidPoint, PointNotFound: as ``at`` does.
+            Refused: the session is deleted or erased.
+        """
+        place, point = SessionKey.of(key), Point.of(to)
+        return self.store.write(lambda t: rewind(t, place, point, reason, actor, dry_run))
+
+    def fork(
+        self,
+        key: Key,
+        at: At | None = None,
+        into: Key | None = None,
+        reason: str | None = None,
+        actor: str | None = None,
+        dry_run: bool = False,
+    ) -> Forked:
+        """Begin a new session from a point of this one (from its head, without one).
+
+        The SDK resumes it like any other. No entry is copied.
+
+        Args:
+            into: the new session's key; without one, a new id in the same project.
+        """
+        place = SessionKey.of(key)
+        point = Point.of(at) if at is not None else None
+        child = SessionKey.of(into) if into is not None else None
+        return self.store.write(lambda t: fork(t, place, point, child, reason, actor, dry_run))
+
+    def delete(
+        self, key: Key, reason: str | None = None, actor: str | None = None
+    ) -> list[SessionKey]:
+        """Take a session and its subagents off the lists; ``undelete`` takes that back.
+
+        A key with a subpath deletes that subagent's stream alone.
+
+        Returns:
+            The streams that were deleted; none if there was nothing.
+        """
+        place = SessionKey.of(key)
+        return self._each(place, lambda state: commands.delete(state, reason, actor))
+
+    def undelete(
+        self, key: Key, reason: str | None = None, actor: str | None = None
+    ) -> list[SessionKey]:
+        """Take a deletion back.
+
+        Raises:
+            UnknownSession, Refused: there is no deletion to take back.
+        """
+        place = SessionKey.of(key)
+
+        def decide(state: SessionState) -> list[SessionEvent]:
+            if state.key != place and state.presence != "deleted":
+                return []
+            return commands.restore(state, reason, actor)
+
+        with self._reading(place) as (_, stream):
+            _there(stream, place)
+        return self._each(place, decide)
+
+    def _command(self, key: Key, decide: Callable[[SessionState], list[SessionEvent]]) -> None:
+        place = SessionKey.of(key)
+
+        def work(transaction: Transaction) -> None:
+            found(transaction, place)
+            _record(transaction, place, decide)
+
+        self.store.write(work)
+
+    def _each(
+        self, key: SessionKey, decide: Callable[[SessionState], list[SessionEvent]]
+    ) -> list[SessionKey]:
+        def work(transaction: Transaction) -> list[SessionKey]:
+            streams = [key] if transaction.find(key) is not None else []
+            if key.subpath is None:
+                streams += transaction.subkeys(key)
+            return [place for place in streams if _record(transaction, place, decide)]
 
         return self.store.write(work)
 
-    def rewind(
-        self, key: Key, to: str | int | Point, reason: str | None = None, actor: str | None = None
-    ) -> None:
-        def decide(reader: Transaction, stream: Stream) -> list[Any]:
-            place = find_place(reader, stream, Point.of(to))
-            line = lineage_to(stream, place)
-            base = line if place.stream is not None or place.version == 0 else None
-            past = past_at(reader, stream, place)
-            return commands.rewind(stream.state, place, past, base, None, reason, actor)
+    # -- care --------------------------------------------------------------------------------
 
-        self._command(key, decide)
+    def verify(
+        self, key: Key | None = None, progress: Callable[[int], None] | None = None
+    ) -> Verified:
+        """Check every event (of one session, or of all) against its hash chain."""
+        keys = None
+        if key is not None:
+            place = SessionKey.of(key)
+            with self._reading(place) as (reader, stream):
+                keys = [_there(stream, place).key, *reader.subkeys(place)]
+        return verify(self.store, keys, progress)
+
+    def rebuild(self, progress: Callable[[int, int], None] | None = None) -> Rebuilt:
+        """Forget the read models and fold the log again."""
+        return rebuild(self.store, progress)
+
+
+def _there(stream: Stream | None, key: Key) -> Stream:
+    if stream is None:
+        name = SessionKey.of(key).session_id
+        raise UnknownSession(f"there is no session {name!r}; see `turnlog sessions`")
+    return stream
+
+
+def _record(
+    transaction: Transaction,
+    key: SessionKey,
+    decide: Callable[[SessionState], list[SessionEvent]],
+) -> bool:
+    stream = transaction.open(key)
+    events = decide(stream.state)
+    if events:
+        transaction.record(stream, events, fold(stream.state, events))
+    return bool(events)

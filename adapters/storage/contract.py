@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
+from sqlalchemy import Select
+
 from ...domain.entry import Entry
 from ...domain.events import SessionEvent
 from ...domain.keys import SessionKey
@@ -76,6 +78,9 @@ class Inline(Protocol):
 
     def create(self, connection: Any) -> None:
         """Make the tables that are missing."""
+
+    def tables(self) -> Sequence[str]:
+        """The names of its tables."""
 
     def fold(
         self,
@@ -157,6 +162,16 @@ class Reader(Protocol):
     def snapshot(self, stream: Stream, version: int) -> SessionState | None:
         """The newest snapshot not after a version."""
 
+    def check(self, key: SessionKey) -> tuple[int, tuple[int, int | None, str] | None]:
+        """Check a stream against its hash chain.
+
+        Returns:
+            How many events hold, and the first that does not: version, position, what is wrong.
+        """
+
+    def query(self, statement: Select[Any]) -> list[Any]:
+        """Ask the read models, in the same look at the log."""
+
 
 class Transaction(Reader, Protocol):
     """A write: all of it happens or nothing."""
@@ -178,6 +193,18 @@ class Transaction(Reader, Protocol):
             packed: the batch's bodies, compressed before the transaction began.
         """
 
+    def clear_models(self) -> None:
+        """Empty the inline read models, before they are folded again."""
+
+    def fold_models(
+        self,
+        stream: Stream,
+        recorded: Sequence[Recorded],
+        before: SessionState,
+        after: SessionState,
+    ) -> None:
+        """Fold events that are in the log already."""
+
 
 class Store(Protocol):
     """A place where events are kept."""
@@ -193,6 +220,9 @@ class Store(Protocol):
         Raises:
             StorageError: the store could not write; nothing of the work was kept.
         """
+
+    def pack(self, bodies: Sequence[bytes]) -> Packed | None:
+        """Compress a batch's bodies before any lock is taken, where the store keeps blocks."""
 
     def wait(self, position: int, timeout: float) -> bool:
         """Sleep until there is an event after ``position``, at most ``timeout`` seconds."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
+from sqlalchemy import Select
+
 from ...domain.entry import Entry, Mark
 from ...domain.keys import SessionKey
 from ...domain.lineage import Segment
@@ -14,6 +16,7 @@ from ...domain.session import SessionState, fold
 from ...domain.usage import NOTHING, Response, Usage
 from .blocks import Block, BlockCodec
 from .chain import body_hash
+from .checking import check
 from .contract import Body, Content, Recorded, Stream
 from .json_bytes import decode
 from .rows import Row, from_row
@@ -23,6 +26,7 @@ from .statements import LIST_SIZES, Statements, padded
 
 FOREVER = (1 << 31) - 1
 """A version that no stream reaches: the largest integer of a PostgreSQL column."""
+FOREVER_MS = (1 << 63) - 1
 _CHUNK = 256
 
 
@@ -75,7 +79,7 @@ class SqlReader:
         self.cursor = cursor
         self._sql = statements
         self._topics = topics
-        self._codec = codec
+        self.codec = codec
         self._holding: dict[tuple[int, int], Block] = {}
 
     # -- streams -----------------------------------------------------------------------------
@@ -167,6 +171,32 @@ class SqlReader:
         event = from_row(topic, Row._make(rest), bodies.get(version))
         return Recorded(position, name, version, topic, recorded_at, event, chain)
 
+    def check(self, key: SessionKey) -> tuple[int, tuple[int, int | None, str] | None]:
+        """Check a stream against its hash chain: how many events hold, and the first problem."""
+        self.cursor.execute(self._sql.find_stream, (key.stream_id,))
+        number, version, chain, _, state, _ = self.cursor.fetchone()
+        erased = b'"presence":"erased"' in state
+        return check(self, number, key.stream_id, (version, bytes(chain)), erased)
+
+    def rows(self, number: int, after: int, upto: int) -> list[Any]:
+        """The headers of a stream as they are stored."""
+        self.cursor.execute(self._sql.events_of_stream, (number, after, upto))
+        return list(self.cursor.fetchall())
+
+    def last_version(self, number: int) -> int:
+        """The newest version of a stream, by its events."""
+        self.cursor.execute(self._sql.version_at, (number, FOREVER_MS))
+        return int(self.cursor.fetchone()[0])
+
+    def blocks_between(self, number: int, first: int, last: int) -> list[Any]:
+        """The blocks of a stream that hold a version between."""
+        self.cursor.execute(self._sql.blocks_around, (number, ENTRIES, last, first))
+        return list(self.cursor.fetchall())
+
+    def topic(self, number: int) -> str:
+        """The name of a topic's number."""
+        return self._topics.name(self.cursor, number)
+
     def version_at(self, stream: Stream, recorded_at: int) -> int:
         """The last version recorded not after a time by the store's clock."""
         self.cursor.execute(self._sql.version_at, (stream.id, recorded_at))
@@ -181,7 +211,7 @@ class SqlReader:
         lowest = OTHER if content == "notes" else ENTRIES
         self.cursor.execute(self._sql.blocks_around, (stream, lowest, last, first))
         for row in self.cursor.fetchall():
-            for body in self._codec.bodies(Block._make(row)):
+            for body in self.codec.bodies(Block._make(row)):
                 if first <= body.version <= last:
                     found[body.version] = body.data
         return found
@@ -209,9 +239,9 @@ class SqlReader:
         upto = FOREVER if segment.upto is None else segment.upto
         for block in self._blocks(stream.id, ENTRIES, segment.branch, upto):
             if block.last <= upto:
-                yield from self._codec.bodies(block)
+                yield from self.codec.bodies(block)
             else:
-                yield from (b for b in self._codec.bodies(block) if b.version <= upto)
+                yield from (b for b in self.codec.bodies(block) if b.version <= upto)
 
     def _blocks(self, stream: int, sort: int, branch: int, upto: int) -> Iterator[Block]:
         # By chunks of blocks, so that a session of any size is read in bounded memory.
@@ -230,7 +260,7 @@ class SqlReader:
         return {
             body.version: body
             for row in self.cursor.fetchall()
-            for body in self._codec.bodies(Block._make(row))
+            for body in self.codec.bodies(Block._make(row))
         }
 
     # -- what a decision asks for ------------------------------------------------------------
@@ -263,7 +293,7 @@ class SqlReader:
             return True
         if not block.careful and not entry.marks & Mark.RAW:
             return False
-        body = next(b for b in self._codec.bodies(block) if b.version == known.version)
+        body = next(b for b in self.codec.bodies(block) if b.version == known.version)
         return body.data.partition(b"\n")[0] == entry.body.partition(b"\n")[0]
 
     def _block_of(self, stream: Stream, version: int) -> Block | None:
@@ -296,6 +326,11 @@ class SqlReader:
         self.cursor.execute(self._sql.snapshot, (stream.id, version))
         row = self.cursor.fetchone()
         return load_state(stream.key, row[1]) if row is not None else None
+
+    def query(self, statement: Select[Any]) -> list[Any]:
+        """Ask the read models, in the same look at the log."""
+        self.cursor.execute(*self._sql.once(statement))
+        return list(self.cursor.fetchall())
 
 
 def _chunks(values: list[bytes]) -> Iterator[tuple[bytes, ...]]:

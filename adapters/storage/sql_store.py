@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, insert, inspect, select, update
 from ...domain.errors import NewerSchema, NotADatabase
 from ...domain.events import EVENTS
 from .blocks import BlockCodec
-from .contract import Inline
+from .contract import Inline, Packed
 from .schema import SCHEMA_VERSION, about, metadata, projections, topics
 from .sql_reader import Cursor, SqlReader, Topics
 from .sql_transaction import FoldFailed, SqlTransaction
@@ -63,10 +63,31 @@ class SqlStore:
             is None
         ):
             connection.execute(insert(about).values(name="schema", value=str(SCHEMA_VERSION)))
+        for projection in self.inline:
+            projection.create(connection)
+            self._register(connection, projection)
         found = set(connection.execute(select(topics.c.name)).scalars())
         for topic in EVENTS:
             if topic not in found:
                 connection.execute(insert(topics).values(name=topic))
+
+    def _register(self, connection: Connection, projection: Inline) -> None:
+        found = connection.execute(
+            select(projections.c.version).where(projections.c.name == projection.name)
+        ).scalar()
+        if found is None:
+            connection.execute(
+                insert(projections).values(
+                    name=projection.name, version=projection.version, position=0
+                )
+            )
+        elif found != projection.version:
+            # Appending without folding it would leave its live tables behind the log.
+            raise NewerSchema(
+                f"{self.url}: the read model {projection.name!r} has version {found}, this release "
+                f"folds version {projection.version}; use the release that wrote it, or rebuild "
+                "with `turnlog rebuild`"
+            )
 
     def _check_version(self, connection: Connection) -> None:
         found = connection.execute(select(about.c.value).where(about.c.name == "schema")).scalar()
@@ -75,6 +96,10 @@ class SqlStore:
                 f"{self.url} was written by a later release of turnlog (schema {found}, this "
                 f"release knows {SCHEMA_VERSION}); upgrade turnlog"
             )
+
+    def pack(self, bodies: Sequence[bytes]) -> Packed | None:
+        """Compress a batch's bodies before any lock is taken."""
+        return self.codec.compress(bodies) if bodies else None
 
     # -- transactions ------------------------------------------------------------------------
 
@@ -88,6 +113,7 @@ class SqlStore:
             self.topics,
             self.codec,
             inline,
+            self.inline,
             self._positions,
             self.clock,
         )

@@ -11,7 +11,7 @@ from ...domain.recording import Memory
 from ...domain.session import SessionState
 from .blocks import LARGEST, BlockCodec, new_seed
 from .chain import START, body_hash, link
-from .contract import Appended, Inline, Packed, Stream
+from .contract import Appended, Inline, Packed, Recorded, Stream
 from .rows import to_row
 from .schema import ENTRIES, LATE, OTHER
 from .sql_reader import Cursor, SqlReader, Topics
@@ -42,11 +42,13 @@ class SqlTransaction(SqlReader):
         topics: Topics,
         codec: BlockCodec,
         inline: Sequence[Inline],
+        models: Sequence[Inline],
         positions: Callable[[Cursor, int], int],
         clock: Callable[[], int],
     ) -> None:
         super().__init__(cursor, statements, topics, codec)
         self._inline = inline
+        self._models = models
         self._positions = positions
         self._clock = clock
 
@@ -108,6 +110,34 @@ class SqlTransaction(SqlReader):
                     raise FoldFailed(projection, position, problem) from problem
         return appended
 
+    def clear_models(self) -> None:
+        """Empty the inline read models, before they are folded again."""
+        for projection in self._models:
+            for table in projection.tables():
+                self.cursor.execute(f"DELETE FROM {table}")
+        self.cursor.execute("UPDATE projections SET stale_at = NULL, stale_why = NULL")
+
+    def fold_models(
+        self,
+        stream: Stream,
+        recorded: Sequence[Recorded],
+        before: SessionState,
+        after: SessionState,
+    ) -> None:
+        """Fold events that are in the log already."""
+        first, last = recorded[0], recorded[-1]
+        for projection in self._models:
+            projection.fold(
+                self.cursor,
+                stream.id,
+                stream.key,
+                first.version,
+                last.recorded_at,
+                [r.event for r in recorded],
+                before,
+                after,
+            )
+
     def _insert(
         self,
         stream: Stream,
@@ -159,12 +189,12 @@ class SqlTransaction(SqlReader):
             ready = packed if packed is not None and packed.bodies == block.bodies else None
             self.cursor.execute(
                 self._sql.append_block,
-                self._codec.seal(
+                self.codec.seal(
                     number,
                     block.sort,
                     block.branch,
                     block.versions,
-                    ready or self._codec.compress(block.bodies),
+                    ready or self.codec.compress(block.bodies),
                     block.seed,
                     block.careful,
                 ),

@@ -57,8 +57,6 @@ class SqliteStore(SqlStore):
         try:
             with engine.begin() as connection:
                 self._prepare(connection, SQLITE_TRIGGERS)
-                for projection in self.inline:
-                    projection.create(connection)
             self._raw = engine.raw_connection()
         except (sqlite3.Error, DBAPIError) as problem:
             engine.dispose()

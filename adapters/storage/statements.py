@@ -82,6 +82,14 @@ class Statements:
         mark = "?" if self._dialect.paramstyle == "qmark" else "%s"
         return f"{self._text(statement, *names)} LIMIT {limit or mark}"
 
+    def once(self, statement: ClauseElement) -> tuple[str, tuple[Any, ...]]:
+        """A statement that is not kept, with its values."""
+        compiled: Any = statement.compile(
+            dialect=self._dialect, compile_kwargs={"render_postcompile": True}
+        )
+        values = compiled.construct_params()
+        return str(compiled), tuple(values[name] for name in compiled.positiontup or ())
+
     @cached_property
     def find_stream(self) -> str:
         """name → id, version, chain, recorded_at, state, memory"""

@@ -67,10 +67,9 @@ class Sessions:
         """Make the tables that are missing."""
         metadata.create_all(connection)
 
-    def clear(self, connection: Connection) -> None:
-        """Forget everything, before a rebuild."""
-        for table in metadata.sorted_tables:
-            connection.execute(table.delete())
+    def tables(self) -> list[str]:
+        """The names of its tables."""
+        return [table.name for table in metadata.sorted_tables]
 
     def fold(
         self,

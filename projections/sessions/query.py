@@ -1,0 +1,239 @@
+"""Asking for sessions: lists, one session, totals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, and_, func, or_, select
+
+from ...domain.usage import Usage
+from .tables import SUMS, checkpoints, sessions, tags
+
+PER_PAGE = 50
+MOST = 10_000
+
+
+class Spent(NamedTuple):
+    """Tokens and cost of some responses."""
+
+    usage: Usage = Usage()
+    cost_nano_usd: int = 0
+    unpriced: int = 0
+    """Responses whose model has no known price; their cost is not in the figure."""
+
+    @property
+    def cost_usd(self) -> Decimal:
+        """Dollars."""
+        return Decimal(self.cost_nano_usd).scaleb(-9)
+
+    def plus(self, other: Spent) -> Spent:
+        """The sum."""
+        return Spent(
+            self.usage.plus(other.usage),
+            self.cost_nano_usd + other.cost_nano_usd,
+            self.unpriced + other.unpriced,
+        )
+
+
+class Session(NamedTuple):
+    """A session as the lists show it. Times in milliseconds since 1970 UTC."""
+
+    stream: int
+    name: str
+    main: str
+    project_key: str
+    session_id: str
+    subpath: str | None
+    presence: str
+    status: str
+    stop_reason: str | None
+    title: str | None
+    user_id: str | None
+    working_dir: str | None
+    machine: str | None
+    source: str
+    called_by: str | None
+    forked_from: str | None
+    prompts: int
+    turns: int
+    entries: int
+    recorded: int
+    gaps: int
+    models: tuple[str, ...]
+    tags: tuple[str, ...]
+    first_at: int | None
+    last_at: int | None
+    active_at: int
+    recorded_at: int
+    version: int
+    billed: Spent
+    """Everything ever spent here, by subagents too; never un-spent."""
+    live: Spent
+    """What the live branch cost."""
+    subagents: int = 0
+
+    @property
+    def cursor(self) -> str:
+        """Where the page after this session begins."""
+        return f"{self.active_at}:{self.stream}"
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> Session:
+        """A row of the table."""
+        head = list(row[:28])
+        head[21], head[22] = tuple(json.loads(head[21])), tuple(json.loads(head[22]))
+        size = len(SUMS)
+        return cls(*head, _spent(row[28 : 28 + size]), _spent(row[28 + size : 28 + 2 * size]))
+
+
+def _spent(sums: Sequence[Any]) -> Spent:
+    values = [int(value) for value in sums]
+    return Spent(Usage(*values[:6]), values[6], values[7])
+
+
+class Filter(NamedTuple):
+    """Which sessions are asked for; what is None does not matter."""
+
+    user_id: str | None = None
+    project: str | None = None
+    """A project's key, or a part of its name."""
+    directory: str | None = None
+    """A working directory, or one that it lies in."""
+    status: str | None = None
+    tag: str | None = None
+    text: str | None = None
+    """A part of the title, in any case."""
+    since: int | None = None
+    until: int | None = None
+    """Milliseconds since 1970 UTC, compared with the last activity."""
+    presence: tuple[str, ...] = ("present",)
+
+
+def page(asked: Filter, limit: int, after: str | None) -> Select[Any]:
+    """The newest sessions that match, page by page."""
+    s = sessions.c
+    where = [s.subpath.is_(None), s.presence.in_(asked.presence)]
+    if asked.user_id is not None:
+        where.append(s.user_id == asked.user_id)
+    if asked.project is not None:
+        where.append(s.project_key.contains(asked.project, autoescape=True))
+    if asked.directory is not None:
+        inside = asked.directory.rstrip("/") + "/"
+        where.append(
+            or_(
+                s.working_dir == asked.directory,
+                s.working_dir.startswith(inside, autoescape=True),
+            )
+        )
+    if asked.status is not None:
+        where.append(s.status == asked.status)
+    if asked.tag is not None:
+        where.append(s.stream.in_(select(tags.c.stream).where(tags.c.tag == asked.tag)))
+    if asked.text is not None:
+        where.append(func.lower(s.title).contains(asked.text.lower(), autoescape=True))
+    if asked.since is not None:
+        where.append(s.active_at >= asked.since)
+    if asked.until is not None:
+        where.append(s.active_at < asked.until)
+    if after is not None:
+        active_at, _, stream = after.partition(":")
+        at, number = int(active_at), int(stream)
+        where.append(or_(s.active_at < at, and_(s.active_at == at, s.stream < number)))
+    return (
+        select(sessions)
+        .where(*where)
+        .order_by(s.active_at.desc(), s.stream.desc())
+        .limit(min(limit, MOST))
+    )
+
+
+def by_prefix(prefix: str, limit: int = 20) -> Select[Any]:
+    """The sessions whose id begins so."""
+    s = sessions.c
+    return (
+        select(sessions)
+        .where(
+            s.session_id >= prefix,
+            s.session_id < prefix + "\U0010ffff",
+            s.subpath.is_(None),
+        )
+        .order_by(s.session_id, s.project_key)
+        .limit(limit)
+    )
+
+
+def of_stream(name: str) -> Select[Any]:
+    """One stream's row."""
+    return select(sessions).where(sessions.c.name == name)
+
+
+def subagents_of(mains: Sequence[str]) -> Select[Any]:
+    """The rows of some sessions' subagents."""
+    return (
+        select(sessions)
+        .where(sessions.c.main.in_(mains), sessions.c.subpath.is_not(None))
+        .order_by(sessions.c.name)
+    )
+
+
+def checkpoints_of(stream: int) -> Select[Any]:
+    """A stream's checkpoints by version."""
+    return select(checkpoints).where(checkpoints.c.stream == stream).order_by(checkpoints.c.version)
+
+
+def totals() -> Select[Any]:
+    """Everything added up: one row a kind of presence and status."""
+    s = sessions.c
+    sums = [func.sum(s[f"{kind}_{name}"]) for kind in ("billed", "live") for name in SUMS]
+    main = s.subpath.is_(None)
+    return (
+        select(
+            s.presence,
+            s.status,
+            main.label("main"),
+            func.count(),
+            func.sum(s.prompts),
+            func.sum(s.turns),
+            func.sum(s.recorded),
+            *sums,
+        )
+        .group_by(s.presence, s.status, main)
+        .order_by(s.presence, s.status, main)
+    )
+
+
+class Totals(NamedTuple):
+    """The whole log in figures."""
+
+    sessions: int = 0
+    subagents: int = 0
+    prompts: int = 0
+    turns: int = 0
+    entries: int = 0
+    by_status: dict[str, int] = {}
+    billed: Spent = Spent()
+    live: Spent = Spent()
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[Any]]) -> Totals:
+        """Add the rows of ``totals`` up. Deleted sessions stay in what was billed."""
+        size = len(SUMS)
+        found = cls(by_status={})
+        for presence, status, main, count, prompts, turns, recorded, *sums in rows:
+            billed, live = _spent(sums[:size]), _spent(sums[size:])
+            present = presence in ("present", "archived")
+            if main and present:
+                found.by_status[status] = found.by_status.get(status, 0) + count
+            found = found._replace(
+                sessions=found.sessions + (count if main and present else 0),
+                subagents=found.subagents + (0 if main or not present else count),
+                prompts=found.prompts + (int(prompts) if main and present else 0),
+                turns=found.turns + (int(turns) if main and present else 0),
+                entries=found.entries + int(recorded),
+                billed=found.billed.plus(billed),
+                live=found.live.plus(live) if present else found.live,
+            )
+        return found

@@ -1,0 +1,25 @@
+"""Following the log: what is there, then what comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from .adapters.storage.contract import Recorded, Store
+
+_AT_ONCE = 500
+_ASK_EVERY = 1.0
+"""Seconds between looks at ``stop``."""
+
+
+def subscribe(
+    store: Store, after: int = 0, stop: Callable[[], bool] | None = None
+) -> Iterator[Recorded]:
+    """Every event after a position, gap-safe, then those to come. See ``Log.subscribe``."""
+    while stop is None or not stop():
+        with store.read() as reader:
+            events = reader.log(after, _AT_ONCE)
+        for recorded in events:
+            after = recorded.position
+            yield recorded
+        if not events:
+            store.wait(after, _ASK_EVERY)
