@@ -1,0 +1,1 @@
+"""Synthetic entries to train the shipped dictionary on; see ``benchmarks.train_dictionary``."""
