@@ -110,6 +110,10 @@ class SqlTransaction(SqlReader):
                     raise FoldFailed(projection, position, problem) from problem
         return appended
 
+    def take_positions(self, count: int) -> int:
+        """Positions for events that are not written by ``record``; the first of them."""
+        return self._positions(self.cursor, count)
+
     def clear_models(self) -> None:
         """Empty the inline read models, before they are folded again."""
         for projection in self._models:
