@@ -173,6 +173,17 @@ tracking = Table(
     Column("notification_id", BigInteger, nullable=False),
 )
 
+stored_snapshots = Table(
+    "stored_snapshots",
+    metadata,
+    Column("purpose", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("topic", Text, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+)
+"""The snapshots of foreign streams, taken by the eventsourcing library."""
+
 MEDDLING = "turnlog: events never change"
 
 SQLITE_TRIGGERS = (
