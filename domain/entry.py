@@ -77,6 +77,8 @@ GAP = b"\5"
 CALL = b"\6"
 CHECKPOINT = b"\7"
 FILE = b"\x08"
+RESPONSE = b"\x0a"
+_RESPONSE_HASHED = b"\x0b"
 
 LONGEST_SPELLING = 256
 _SPELLED, _SPELLED_15, _HASHED = b"\0", b"\1", b"\x09"
@@ -116,6 +118,22 @@ def uuid_text(identity: bytes) -> str:
 def is_anonymous(identity: bytes | None) -> bool:
     """Whether it stands for an entry without uuid."""
     return identity is None or (len(identity) == 13 and identity[:1] == ANONYMOUS)
+
+
+def message_identity(message_id: str) -> bytes:
+    """By what the counters of a response are found: its message id, packed."""
+    text = message_id.encode("utf-8", "surrogatepass")
+    if len(text) > LONGEST_SPELLING:
+        return _RESPONSE_HASHED + sha256(text).digest()
+    return RESPONSE + text + (b"\0" if len(text) == 15 else b"")
+
+
+def message_of(identity: bytes | None) -> str | None:
+    """The inverse of ``message_identity``; None for what is no response, or was hashed."""
+    if identity is None or identity[:1] != RESPONSE:
+        return None
+    text = identity[1:-1] if len(identity) == 17 else identity[1:]
+    return text.decode("utf-8", "surrogatepass")
 
 
 def keyed(prefix: bytes, salt: bytes, *parts: bytes) -> bytes:

@@ -25,6 +25,7 @@ from .entry import (
     Mark,
     is_anonymous,
     keyed,
+    message_identity,
     uuid_text,
 )
 from .session import SessionState, apply, branch_off, fold
@@ -427,6 +428,7 @@ class _Recording:
             e.UsageRecorded.trusted(
                 branch=recorded.branch,
                 occurred_at=entry.occurred_at,
+                identity=message_identity(entry.message_id or ""),
                 place=recorded.place if recorded.place != recorded.version else None,
                 message_id=entry.message_id,
                 turn=response.turn,

@@ -37,14 +37,11 @@ def link(
         recorded_at: milliseconds since 1970 UTC.
         hashed_body: ``body_hash``, None where the event has no content.
     """
-    branch, occurred, identity, marks, turn, prompt, parent, before, place, message, facts = row
+    branch, occurred, identity, marks, turn, prompt, parent, before, place, facts = row
     identity = identity if identity is not None else b"-"
-    message = message if message is not None else b"-"
     text = facts if facts is not None else "-"
     head = (
         f"{stream}|{version}|{topic}|{recorded_at}|{branch}|{occurred}|{marks}|{turn}|{prompt}|"
-        f"{parent}|{before}|{place}|{len(identity)}|{len(message)}|{text}"
+        f"{parent}|{before}|{place}|{len(identity)}|{text}"
     ).encode()
-    return sha256(
-        b"%b%b%b|%b%b" % (previous, hashed_body or _NO_BODY, head, identity, message)
-    ).digest()
+    return sha256(b"%b%b%b|%b" % (previous, head, identity, hashed_body or _NO_BODY)).digest()

@@ -13,12 +13,12 @@ import orjson
 from pydantic import BaseModel
 
 from ...domain import events as e
-from ...domain.entry import Mark
+from ...domain.entry import Mark, message_of
 from ...domain.errors import DamagedEvent, NotJson
 from .json_bytes import decode, encode
 
 COLUMNS = ("branch", "occurred_at", "identity", "marks", "turn", "prompt", "parent", "before")
-_PLACED = (*COLUMNS, "place", "message_id")
+_PLACED = (*COLUMNS, "place")
 
 
 class Row(NamedTuple):
@@ -33,7 +33,6 @@ class Row(NamedTuple):
     parent: int | None
     before: int | None
     place: int | None
-    message_id: bytes | None
     facts: str | None
 
 
@@ -67,7 +66,6 @@ def to_row(event: e.SessionEvent) -> tuple[Row, bytes | None, bool]:
             values["parent"],
             values["before"],
             values["place"],
-            None,
             facts,
         )
         return row, values["body"], bool(marks & (Mark.CAREFUL | Mark.RAW))
@@ -78,7 +76,6 @@ def to_row(event: e.SessionEvent) -> tuple[Row, bytes | None, bool]:
     facts = None
     if facts_found:
         facts = _printable(orjson.dumps(_plain(facts_found), default=list).decode())
-    message_id = values.get("message_id")
     row = Row(
         values["branch"],
         values["occurred_at"],
@@ -89,7 +86,6 @@ def to_row(event: e.SessionEvent) -> tuple[Row, bytes | None, bool]:
         values.get("parent"),
         values.get("before"),
         values["place"],
-        message_id.encode("utf-8", "surrogatepass") if message_id is not None else None,
         facts,
     )
     body: bytes | None = None
@@ -151,14 +147,13 @@ def from_row(topic: str, row: Row, body: bytes | None) -> e.SessionEvent:
     if kind is e.UsageRecorded:
         values["counters"] = e.Usage(*facts.get("counters", ()))
         values["counted"] = e.Usage(*facts.get("counted", ()))
+        values["message_id"] = message_of(row.identity)
         return kind.trusted(**values)
     return e.revive(topic, values)
 
 
 def _columns(row: Row) -> dict[str, Any]:
     values = {name: getattr(row, name) for name in _PLACED if getattr(row, name) is not None}
-    if row.message_id is not None:
-        values["message_id"] = row.message_id.decode("utf-8", "surrogatepass")
     return values
 
 
@@ -196,7 +191,12 @@ def _plan(kind: type[e.SessionEvent]) -> _Plan:
         defaults = {n: _MISSING if f.is_required() else f.default for n, f in fields.items()}
         plan = _PLANS[kind] = _Plan(
             columns,
-            {n: d for n, d in defaults.items() if n not in columns and n not in kind.CONTENT},
+            {
+                n: d
+                for n, d in defaults.items()
+                # A response's message id is its identity.
+                if n not in columns and n not in kind.CONTENT and n != "message_id"
+            },
             {n: defaults[n] for n in kind.CONTENT},
             {n: _EMPTY.get(n, "") for n in kind.CONTENT if defaults[n] is _MISSING},
             "prompt" in columns,

@@ -1,7 +1,8 @@
 """The tables of the log.
 
 ``events`` holds headers, which nothing may change; ``blocks`` holds bodies, which may change only
-under a permit; ``streams`` and ``snapshots`` are caches that the events can rebuild.
+under a permit; ``streams``, ``identities`` and ``snapshots`` are caches
+that the events can rebuild.
 """
 
 from __future__ import annotations
@@ -71,25 +72,10 @@ events = Table(
     Column("parent", Integer),
     Column("before", Integer),
     Column("place", Integer),
-    Column("message_id", LargeBinary),
     Column("facts", Text),
     Column("body_hash", LargeBinary),
     Column("chain", LargeBinary, nullable=False),
     UniqueConstraint("stream", "version", name="events_of_stream"),
-)
-Index(
-    "events_by_identity",
-    events.c.stream,
-    events.c.identity,
-    sqlite_where=events.c.identity.is_not(None),
-    postgresql_where=events.c.identity.is_not(None),
-)
-Index(
-    "events_by_message",
-    events.c.stream,
-    events.c.message_id,
-    sqlite_where=events.c.message_id.is_not(None),
-    postgresql_where=events.c.message_id.is_not(None),
 )
 Index(
     "events_late",
@@ -97,6 +83,15 @@ Index(
     events.c.version,
     sqlite_where=events.c.place.is_not(None),
     postgresql_where=events.c.place.is_not(None),
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("stream", _Key, primary_key=True, autoincrement=False),
+    Column("first", Integer, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 ENTRIES, LATE, OTHER = 0, 1, 2
@@ -193,8 +188,8 @@ SQLITE_TRIGGERS = (
        BEGIN SELECT RAISE(ABORT, 'turnlog: events are never deleted'); END""",
     # INSERT OR REPLACE deletes without firing a delete trigger, unless the connection asks for it.
     """CREATE TRIGGER IF NOT EXISTS events_are_not_replaced BEFORE INSERT ON events
-       WHEN NEW.position <= (SELECT max(position) FROM events)
-         OR NEW.version <= (SELECT max(version) FROM events WHERE stream = NEW.stream)
+       WHEN EXISTS (SELECT 1 FROM events WHERE position = NEW.position
+                    OR (stream = NEW.stream AND version = NEW.version))
        BEGIN SELECT RAISE(ABORT, 'turnlog: events are only ever appended'); END""",
     """CREATE TRIGGER IF NOT EXISTS blocks_stay BEFORE UPDATE ON blocks
        WHEN NOT EXISTS (SELECT 1 FROM permits)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 from sqlalchemy import Select
 
-from ...domain.entry import Entry, Mark
+from ...domain.entry import Entry, Mark, message_identity
 from ...domain.keys import SessionKey
 from ...domain.lineage import Segment
 from ...domain.points import Head
@@ -18,6 +19,7 @@ from .blocks import Block, BlockCodec
 from .chain import body_hash
 from .checking import check
 from .contract import Body, Content, Recorded, Stream
+from .identities import IdentityMaps, digest
 from .json_bytes import decode
 from .rows import Row, from_row
 from .schema import ENTRIES, LATE, OTHER
@@ -74,12 +76,18 @@ class SqlReader:
     """One consistent look at the log."""
 
     def __init__(
-        self, cursor: Cursor, statements: Statements, topics: Topics, codec: BlockCodec
+        self,
+        cursor: Cursor,
+        statements: Statements,
+        topics: Topics,
+        codec: BlockCodec,
+        maps: IdentityMaps,
     ) -> None:
         self.cursor = cursor
         self._sql = statements
         self._topics = topics
         self.codec = codec
+        self._maps = maps
         self._holding: dict[tuple[int, int], Block] = {}
 
     # -- streams -----------------------------------------------------------------------------
@@ -271,16 +279,37 @@ class SqlReader:
         """Which identities the stream holds; of several the newest."""
         life = stream.state.life if life is None else life
         found: dict[bytes, Known] = {}
-        for chunk in _chunks(list(identities)):
-            self.cursor.execute(self._sql.many("known", len(chunk)), (stream.id, life, *chunk))
-            for identity, version, branch, place in self.cursor.fetchall():
+        for identity, version, branch, place, _, _ in self._identified(stream, identities):
+            if version > life:
                 found[identity] = Known(version, branch, place or version)
         return found
 
     def versions(self, stream: Stream, identity: bytes) -> list[int]:
         """Every version that has an identity, in any life."""
-        self.cursor.execute(self._sql.many("known", 1), (stream.id, 0, identity))
-        return [row[1] for row in self.cursor.fetchall()]
+        return [row[1] for row in self._identified(stream, [identity])]
+
+    def _identified(self, stream: Stream, identities: Iterable[bytes]) -> Iterator[Any]:
+        """The headers with these identities, by version."""
+        wanted = set(identities)
+        known = self._maps.of(stream.id, stream.version, partial(self._identities, stream.id))
+        versions = sorted(
+            {
+                version
+                for identity in wanted
+                for version in known.versions(digest(identity))
+                if version <= stream.version
+            }
+        )
+        for start in range(0, len(versions), LIST_SIZES[-1]):
+            chunk = padded(versions[start : start + LIST_SIZES[-1]])
+            self.cursor.execute(self._sql.headers(len(chunk)), (stream.id, *chunk))
+            for version, identity, *rest in self.cursor.fetchall():
+                if identity in wanted:
+                    yield (identity, version, *rest)
+
+    def _identities(self, number: int, after: int) -> list[tuple[int, bytes]]:
+        self.cursor.execute(self._sql.identities_after, (number, after))
+        return list(self.cursor.fetchall())
 
     def same(self, stream: Stream, known: Known, entry: Entry) -> bool:
         """Whether a recorded entry has the content of another."""
@@ -306,19 +335,17 @@ class SqlReader:
 
     def responses(self, stream: Stream, message_ids: Iterable[str]) -> dict[str, Response]:
         """What is known of some responses."""
-        names = [name.encode("utf-8", "surrogatepass") for name in message_ids]
+        names = {message_identity(name): name for name in message_ids}
         found: dict[str, Response] = {}
-        for chunk in _chunks(names):
-            self.cursor.execute(self._sql.many("responses", len(chunk)), (stream.id, *chunk))
-            for name, turn, facts in self.cursor.fetchall():
-                values: Any = decode(facts.encode(), True) if facts else {}
-                counters = Usage(*values.get("counters", NOTHING))
-                found[name.decode("utf-8", "surrogatepass")] = Response(
-                    turn,
-                    counters.best(Usage(*values.get("counted", NOTHING))),
-                    bool(values.get("finished")),
-                    values.get("quality") == "placeholder",
-                )
+        for identity, _, _, _, turn, facts in self._identified(stream, names):
+            values: Any = decode(facts.encode(), True) if facts else {}
+            counters = Usage(*values.get("counters", NOTHING))
+            found[names[identity]] = Response(
+                turn,
+                counters.best(Usage(*values.get("counted", NOTHING))),
+                bool(values.get("finished")),
+                values.get("quality") == "placeholder",
+            )
         return found
 
     def snapshot(self, stream: Stream, version: int) -> SessionState | None:
@@ -331,8 +358,3 @@ class SqlReader:
         """Ask the read models, in the same look at the log."""
         self.cursor.execute(*self._sql.once(statement))
         return list(self.cursor.fetchall())
-
-
-def _chunks(values: list[bytes]) -> Iterator[tuple[bytes, ...]]:
-    for start in range(0, len(values), LIST_SIZES[-1]):
-        yield padded(values[start : start + LIST_SIZES[-1]])

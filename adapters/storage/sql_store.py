@@ -12,6 +12,7 @@ from ...domain.errors import NewerSchema, NotADatabase
 from ...domain.events import EVENTS
 from .blocks import BlockCodec
 from .contract import Inline, Packed
+from .identities import IdentityMaps
 from .schema import SCHEMA_VERSION, about, metadata, projections, topics
 from .sql_reader import Cursor, SqlReader, Topics
 from .sql_transaction import FoldFailed, SqlTransaction
@@ -41,6 +42,7 @@ class SqlStore:
         self.clock = clock
         self.topics = Topics()
         self.codec = BlockCodec(level)
+        self.maps = IdentityMaps()
         self.statements = Statements(engine.dialect, locks_rows)
 
     # -- the tables --------------------------------------------------------------------------
@@ -104,7 +106,7 @@ class SqlStore:
     # -- transactions ------------------------------------------------------------------------
 
     def _reader(self, cursor: Cursor) -> SqlReader:
-        return SqlReader(cursor, self.statements, self.topics, self.codec)
+        return SqlReader(cursor, self.statements, self.topics, self.codec, self.maps)
 
     def _transaction(self, cursor: Cursor, inline: Sequence[Inline]) -> SqlTransaction:
         return SqlTransaction(
@@ -112,6 +114,7 @@ class SqlStore:
             self.statements,
             self.topics,
             self.codec,
+            self.maps,
             inline,
             self.inline,
             self._positions,

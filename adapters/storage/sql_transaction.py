@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from ...domain.events import EntryRecorded, SessionEvent, TurnRecorded
 from ...domain.keys import SessionKey
@@ -12,6 +13,7 @@ from ...domain.session import SessionState
 from .blocks import LARGEST, BlockCodec, new_seed
 from .chain import START, body_hash, link
 from .contract import Appended, Inline, Packed, Recorded, Stream
+from .identities import IdentityMaps, digest, pack
 from .rows import to_row
 from .schema import ENTRIES, LATE, OTHER
 from .sql_reader import Cursor, SqlReader, Topics
@@ -41,12 +43,14 @@ class SqlTransaction(SqlReader):
         statements: Statements,
         topics: Topics,
         codec: BlockCodec,
+        maps: IdentityMaps,
         inline: Sequence[Inline],
         models: Sequence[Inline],
         positions: Callable[[Cursor, int], int],
         clock: Callable[[], int],
     ) -> None:
-        super().__init__(cursor, statements, topics, codec)
+        super().__init__(cursor, statements, topics, codec, maps)
+        self._touched: set[int] = set()
         self._inline = inline
         self._models = models
         self._positions = positions
@@ -152,6 +156,7 @@ class SqlTransaction(SqlReader):
         version, now, position = stream.version, appended.recorded_at, appended.first_position
         name, chain, number = stream.key.stream_id, stream.chain, stream.id
         rows = []
+        identities = []
         open_blocks: dict[tuple[int, int], _OpenBlock] = {}
         full: list[_OpenBlock] = []
         for event in events:
@@ -188,6 +193,8 @@ class SqlTransaction(SqlReader):
                 )
             )
             position += 1
+            if row.identity is not None:
+                identities.append((digest(row.identity), version))
         self.cursor.executemany(self._sql.append_event, rows)
         for block in (*full, *open_blocks.values()):
             ready = packed if packed is not None and packed.bodies == block.bodies else None
@@ -203,7 +210,22 @@ class SqlTransaction(SqlReader):
                     block.careful,
                 ),
             )
+        if identities:
+            self._identify(stream, appended.first_version, identities, version)
         stream.chain = chain
+
+    def _identify(
+        self, stream: Stream, first: int, found: list[tuple[int, int]], upto: int
+    ) -> None:
+        known = self._maps.of(stream.id, stream.version, partial(self._identities, stream.id))
+        self._touched.add(stream.id)
+        known.add(found, upto)
+        self.cursor.execute(self._sql.store_identities, (stream.id, first, pack(first, found)))
+
+    def forget(self) -> None:
+        """Undo what a rolled back transaction left in memory. Call it before the rollback."""
+        for stream in self._touched:
+            self._maps.forget(stream)
 
 
 class _OpenBlock:

@@ -23,7 +23,7 @@ from .network_files import refuse_network
 from .schema import SQLITE_TRIGGERS
 from .sql_reader import Cursor
 from .sql_store import SqlStore, now
-from .sql_transaction import FoldFailed
+from .sql_transaction import FoldFailed, SqlTransaction
 
 T = TypeVar("T")
 LARGEST_GROUP = 256
@@ -122,16 +122,19 @@ class SqliteStore(SqlStore):
                 self._waiting[LARGEST_GROUP:],
             )
         cursor = self._cursor
+        members: list[SqlTransaction] = []
         try:
             cursor.execute("BEGIN IMMEDIATE")
             inline = self._fresh(cursor)
             for job in group:
-                inline = self._run(job, cursor, inline, alone=len(group) == 1)
+                inline = self._run(job, cursor, inline, members, alone=len(group) == 1)
             if len(group) == 1 and group[0].problem is not None:
                 cursor.execute("ROLLBACK")
             else:
                 cursor.execute("COMMIT")
         except BaseException as problem:
+            for member in members:
+                member.forget()
             if self._connection.in_transaction:
                 self._connection.rollback()
             told = _explained(problem, self.path) if isinstance(problem, sqlite3.Error) else problem
@@ -145,30 +148,42 @@ class SqliteStore(SqlStore):
             self._news.notify_all()
 
     def _run(
-        self, job: _Job[Any], cursor: sqlite3.Cursor, inline: list[Inline], alone: bool
+        self,
+        job: _Job[Any],
+        cursor: sqlite3.Cursor,
+        inline: list[Inline],
+        members: list[SqlTransaction],
+        alone: bool,
     ) -> list[Inline]:
-        if alone:
-            try:
-                job.run(self._transaction(cursor, inline))
-            except FoldFailed:
+        """One member of a group: what it raises undoes it alone.
+
+        Returns:
+            The inline projections that are still folded.
+        """
+        if not alone:
+            cursor.execute("SAVEPOINT member")
+        member = self._transaction(cursor, inline)
+        members.append(member)
+        try:
+            job.run(member)
+        except FoldFailed as failed:
+            member.forget()
+            if alone:
                 cursor.execute("ROLLBACK")
                 cursor.execute("BEGIN IMMEDIATE")
-                return self._run(job, cursor, inline, alone=False)
-            return inline
-        while True:
-            cursor.execute("SAVEPOINT member")
-            try:
-                job.run(self._transaction(cursor, inline))
-            except FoldFailed as failed:
+            else:
                 cursor.execute("ROLLBACK TO member")
                 cursor.execute("RELEASE member")
-                self._mark_stale(cursor, failed)
-                inline = [p for p in inline if p is not failed.projection]
-                continue
+            self._mark_stale(cursor, failed)
+            rest = [p for p in inline if p is not failed.projection]
+            return self._run(job, cursor, rest, members, alone=False)
+        if job.problem is not None:
+            member.forget()
+        if not alone:
             if job.problem is not None:
                 cursor.execute("ROLLBACK TO member")
             cursor.execute("RELEASE member")
-            return inline
+        return inline
 
     def _positions(self, cursor: Cursor, count: int) -> int:
         cursor.execute(self.statements.last_position)

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Dialect, bindparam, func, select, text
 from sqlalchemy.sql.expression import ClauseElement
 
-from .schema import blocks, events, snapshots, streams
+from .schema import blocks, events, identities, snapshots, streams
 
 _HEAD = (
     events.c.version,
@@ -34,7 +34,6 @@ _ROW = (
     events.c.parent,
     events.c.before,
     events.c.place,
-    events.c.message_id,
     events.c.facts,
 )
 _EVENT = (
@@ -69,7 +68,7 @@ class Statements:
     def __init__(self, dialect: Dialect, locks_rows: bool) -> None:
         self._dialect = dialect
         self._locks_rows = locks_rows
-        self.many = lru_cache(maxsize=64)(self._many)
+        self.headers = lru_cache(maxsize=64)(self._headers)
 
     def _text(self, statement: ClauseElement, *names: str) -> str:
         compiled: Any = statement.compile(dialect=self._dialect)
@@ -334,36 +333,44 @@ class Statements:
         statement = snapshots.insert().values({name: bindparam(name) for name in names})
         return self._text(statement, *names) + " ON CONFLICT DO NOTHING"
 
-    def _many(self, name: str, count: int) -> str:
-        """A statement over a list of ``count`` values, which come last."""
-        column, chosen, extra = _LISTS[name]
-        statement: Any = select(*chosen).where(events.c.stream == bindparam("stream"))
-        if extra:
-            statement = statement.where(events.c.version > bindparam("life"))
+    @cached_property
+    def identities_after(self) -> str:
+        """stream, after → first, data of the appends after a version"""
+        return self._text(
+            select(identities.c.first, identities.c.data)
+            .where(
+                identities.c.stream == bindparam("stream"), identities.c.first > bindparam("after")
+            )
+            .order_by(identities.c.first),
+            "stream",
+            "after",
+        )
+
+    @cached_property
+    def store_identities(self) -> str:
+        """stream, first, data"""
+        names = ("stream", "first", "data")
+        return self._text(
+            identities.insert().values({name: bindparam(name) for name in names}), *names
+        )
+
+    def _headers(self, count: int) -> str:
+        """stream, then ``count`` versions → version, identity, branch, place, turn, facts"""
+        e = events.c
         values = [bindparam(f"v{i}") for i in range(count)]
-        statement = statement.where(column.in_(values)).order_by(events.c.version)
-        names = ("stream", *(("life",) if extra else ()), *(f"v{i}" for i in range(count)))
-        return self._text(statement, *names)
+        statement = (
+            select(e.version, e.identity, e.branch, e.place, e.turn, e.facts)
+            .where(e.stream == bindparam("stream"), e.version.in_(values))
+            .order_by(e.version)
+        )
+        return self._text(statement, "stream", *(f"v{i}" for i in range(count)))
 
-
-_LISTS: dict[str, tuple[Any, Sequence[Any], bool]] = {
-    "known": (
-        events.c.identity,
-        (events.c.identity, events.c.version, events.c.branch, events.c.place),
-        True,
-    ),
-    "responses": (
-        events.c.message_id,
-        (events.c.message_id, events.c.turn, events.c.facts),
-        False,
-    ),
-}
 
 LIST_SIZES = (1, 4, 16, 64, 256)
 """Lists are padded to one of these lengths, so that few statements are ever compiled."""
 
 
-def padded(values: Sequence[bytes]) -> tuple[bytes, ...]:
+def padded(values: Sequence[int]) -> tuple[int, ...]:
     """The values, the last repeated, at a length a statement is kept for."""
     size = next(size for size in LIST_SIZES if size >= len(values))
     return (*values, *[values[-1]] * (size - len(values)))
