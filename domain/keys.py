@@ -41,8 +41,10 @@ class SessionKey(NamedTuple):
             key = cls(
                 key.get("project_key"),  # type: ignore[arg-type]
                 key.get("session_id"),  # type: ignore[arg-type]
-                key.get("subpath") or None,  # type: ignore[arg-type]
+                key.get("subpath"),  # type: ignore[arg-type]
             )
+        if not isinstance(key, cls):
+            raise InvalidKey(f"a key has project_key, session_id and subpath, got {key!r:.80}")
         for field, value in zip(("project_key", "session_id"), key[:2], strict=True):
             if not isinstance(value, str) or not value:
                 raise InvalidKey(f"{field} must be text that is not empty, got {value!r}")
