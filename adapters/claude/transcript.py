@@ -8,9 +8,8 @@ docs/words.md, measured on CLI 1.0 to 2.1.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from hashlib import sha256
 from typing import Any
 
 from ...domain.entry import Entry, Mark, identity_of
@@ -29,6 +28,7 @@ _NOT_ASKED = (
 )
 _COMMAND = ("<command-", "<bash-input")
 _ENDED = frozenset(("end_turn", "stop_sequence"))
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FEW = 8  # characters per output token; a real tokenizer gives 2 to 5
 
 
@@ -50,145 +50,122 @@ def understand(
         raw: the line as it was found, where it was spelled otherwise.
         main: whether the stream is the session's own, not a subagent's.
     """
+    found = Entry(body if raw is None else body + b"\n" + raw)
     kind = entry.get("type")
     uuid = entry.get("uuid")
     parent = entry.get("parentUuid")
-    marks = 0
     if careful:
-        marks |= Mark.CAREFUL
+        found.marks = Mark.CAREFUL
     if raw is not None:
-        marks |= Mark.RAW
-    common = (
-        body if raw is None else body + b"\n" + raw,
-        sha256(body).digest(),
-        kind if type(kind) is str else "",
-        marks,
-        identity_of(uuid) if type(uuid) is str and uuid else None,
-        identity_of(parent) if type(parent) is str and parent else None,
-        milliseconds(entry.get("timestamp")),
-    )
-    read = _READERS.get(kind) if type(kind) is str else None
-    plain = Entry._make(common + _REST)
-    if read is None:
-        return _located(plain, entry)
-    return read(plain, entry, session_id, main)
+        found.marks |= Mark.RAW
+    if type(uuid) is str and uuid:
+        found.identity = identity_of(uuid)
+    if type(parent) is str and parent:
+        found.parent = identity_of(parent)
+    found.occurred_at = milliseconds(entry.get("timestamp"))
+    directory = entry.get("cwd")
+    if type(directory) is str:
+        found.working_dir = directory
+    if type(kind) is str:
+        found.kind = kind
+        read = _READERS.get(kind)
+        if read is not None:
+            read(found, entry, session_id, main)
+    return found
 
 
-_REST = tuple(Entry._field_defaults[name] for name in Entry._fields[7:])
-
-
-def _located(entry: Entry, found: Mapping[str, Any]) -> Entry:
-    directory = found.get("cwd")
-    return entry._replace(working_dir=directory) if type(directory) is str else entry
-
-
-def _assistant(entry: Entry, found: Mapping[str, Any], session_id: str, main: bool) -> Entry:
-    marks = entry.marks | Mark.ASSISTANT
-    if found.get("isApiErrorMessage") is True:
+def _assistant(found: Entry, entry: Mapping[str, Any], session_id: str, main: bool) -> None:
+    marks = found.marks | Mark.ASSISTANT
+    if entry.get("isApiErrorMessage") is True:
         marks |= Mark.ERROR
-    message = found.get("message")
-    if not isinstance(message, dict):
-        return entry._replace(marks=marks)
+    message = entry.get("message")
+    if type(message) is not dict:
+        found.marks = marks
+        return
     content = message.get("content")
-    calls: tuple[str, ...] = ()
     if type(content) is list:
         for block in content:
             if type(block) is dict and block.get("type") == "tool_use":
                 marks |= Mark.CALLS_TOOL
                 if block.get("name") in _SUBAGENT_TOOLS and type(block.get("id")) is str:
-                    calls = (*calls, block["id"])
+                    found.calls = (*found.calls, block["id"])
     stop = message.get("stop_reason")
-    if type(stop) is not str:
-        stop = None
-    elif stop in _ENDED:
-        marks |= Mark.ENDED
-    elif stop == "max_tokens":
-        marks |= Mark.TRUNCATED
+    if type(stop) is str:
+        if stop in _ENDED:
+            marks |= Mark.ENDED
+        elif stop == "max_tokens":
+            marks |= Mark.TRUNCATED
+    found.marks = marks
     name = message.get("id")
     model = message.get("model")
     if type(name) is not str or model == "<synthetic>":
-        # Written by the CLI itself: no response of a model, no turn, no tokens.
-        return entry._replace(marks=marks, calls=calls, working_dir=_text(found, "cwd"))
+        return  # written by the CLI itself: no response of a model, no turn, no tokens
+    found.message_id = name
+    found.request_id = _text(entry, "requestId")
+    found.native = entry.get("sessionId") == session_id and "forkedFrom" not in entry
+    if type(model) is str:
+        found.model = model
+    if type(stop) is str:
+        found.stop_reason = stop
     usage = message.get("usage")
-    counters, fast = read_usage(usage) if type(usage) is dict else (None, False)
-    return Entry(
-        entry.body,
-        entry.digest,
-        entry.kind,
-        marks,
-        entry.identity,
-        entry.parent,
-        entry.occurred_at,
-        name,
-        _text(found, "requestId"),
-        model if type(model) is str else None,
-        counters,
-        fast,
-        stop,
-        stop is None and counters is not None and _too_few(counters.output_tokens, content),
-        found.get("sessionId") == session_id and "forkedFrom" not in found,
-        calls=calls,
-        working_dir=_text(found, "cwd"),
-    )
+    if type(usage) is dict:
+        found.counters = counters = read_usage(usage)
+        found.fast = usage.get("speed") == "fast"
+        if found.stop_reason is None:
+            found.suspicious = _too_few(counters.output_tokens, content)
 
 
-def _user(entry: Entry, found: Mapping[str, Any], session_id: str, main: bool) -> Entry:
-    marks = entry.marks | Mark.USER
-    prompt_text = None
-    message = found.get("message")
-    content = message.get("content") if isinstance(message, dict) else None
-    if found.get("isCompactSummary") is True:
-        marks |= Mark.COMPACTION
+def _user(found: Entry, entry: Mapping[str, Any], session_id: str, main: bool) -> None:
+    found.marks |= Mark.USER
+    found.prompt_id = _text(entry, "promptId")
+    message = entry.get("message")
+    content = message.get("content") if type(message) is dict else None
+    if entry.get("isCompactSummary") is True:
+        found.marks |= Mark.COMPACTION
     elif type(content) is list and any(
         type(block) is dict and block.get("type") == "tool_result" for block in content
     ):
-        marks |= Mark.TOOL_RESULT
-    elif found.get("isMeta") is not True and not (main and found.get("isSidechain") is True):
+        found.marks |= Mark.TOOL_RESULT
+    elif entry.get("isMeta") is not True and not (main and entry.get("isSidechain") is True):
         text = _said(content)
         if text is not None and not text.startswith(_NOT_ASKED):
-            marks |= Mark.PROMPT
+            found.marks |= Mark.PROMPT
             if text and not text.startswith(_COMMAND):
-                prompt_text = text
-    return entry._replace(
-        marks=marks,
-        prompt_id=_text(found, "promptId"),
-        prompt_text=prompt_text,
-        working_dir=_text(found, "cwd"),
-    )
+                found.prompt_text = text
 
 
-def _system(entry: Entry, found: Mapping[str, Any], session_id: str, main: bool) -> Entry:
-    if found.get("subtype") == "compact_boundary":
-        details = found.get("compactMetadata")
-        trigger = _text(details, "trigger") if isinstance(details, dict) else None
-        entry = entry._replace(compaction=trigger or "unknown", marks=entry.marks | Mark.COMPACTION)
-    return _located(entry, found)
+def _system(found: Entry, entry: Mapping[str, Any], session_id: str, main: bool) -> None:
+    if entry.get("subtype") == "compact_boundary":
+        details = entry.get("compactMetadata")
+        trigger = _text(details, "trigger") if type(details) is dict else None
+        found.compaction = trigger or "unknown"
+        found.marks |= Mark.COMPACTION
 
 
-def _titled(kind: str, field: str) -> Callable[..., Entry]:
-    def read(entry: Entry, found: Mapping[str, Any], session_id: str, main: bool) -> Entry:
-        title = _text(found, field)
-        return entry._replace(title=(kind, title)) if title else entry
+def _titled(kind: str, field: str) -> Callable[..., None]:
+    def read(found: Entry, entry: Mapping[str, Any], session_id: str, main: bool) -> None:
+        title = _text(entry, field)
+        if title:
+            found.title = kind, title
 
     return read
 
 
-def _tag(entry: Entry, found: Mapping[str, Any], session_id: str, main: bool) -> Entry:
-    return entry._replace(tag=_text(found, "tag") or "")
+def _tag(found: Entry, entry: Mapping[str, Any], session_id: str, main: bool) -> None:
+    found.tag = _text(entry, "tag") or ""
 
 
-def _cost(entry: Entry, found: Mapping[str, Any], session_id: str, main: bool) -> Entry:
-    total = found.get("totalCostUSD")
+def _cost(found: Entry, entry: Mapping[str, Any], session_id: str, main: bool) -> None:
+    total = entry.get("totalCostUSD")
     if type(total) in (int, float):
-        return entry._replace(cost_counter=repr(total))
-    return entry
+        found.cost_counter = repr(total)
 
 
-def _agent(entry: Entry, found: Mapping[str, Any], session_id: str, main: bool) -> Entry:
-    return entry._replace(called_by=_text(found, "toolUseId"))
+def _agent(found: Entry, entry: Mapping[str, Any], session_id: str, main: bool) -> None:
+    found.called_by = _text(entry, "toolUseId")
 
 
-_READERS: dict[str, Callable[..., Entry]] = {
+_READERS: dict[str, Callable[..., None]] = {
     "assistant": _assistant,
     "user": _user,
     "system": _system,
@@ -202,8 +179,8 @@ _READERS: dict[str, Callable[..., Entry]] = {
 }
 
 
-def read_usage(usage: Mapping[str, Any]) -> tuple[Usage, bool]:
-    """The counters of a response in the API's spelling, and whether it ran in fast mode.
+def read_usage(usage: Mapping[str, Any]) -> Usage:
+    """The counters of a response in the API's spelling.
 
     Cache writes without a lifetime are 5-minute ones, the API's default. Source: Anthropic's
     Messages API, ``usage``.
@@ -213,12 +190,11 @@ def read_usage(usage: Mapping[str, Any]) -> tuple[Usage, bool]:
     hour = 0
     if type(detail) is dict:
         hour = _count(detail.get("ephemeral_1h_input_tokens"))
-        short = _count(detail.get("ephemeral_5m_input_tokens"))
         if not written:
-            written = hour + short
+            written = hour + _count(detail.get("ephemeral_5m_input_tokens"))
     tools = usage.get("server_tool_use")
     searches = _count(tools.get("web_search_requests")) if type(tools) is dict else 0
-    counters = Usage(
+    return Usage(
         _count(usage.get("input_tokens")),
         _count(usage.get("output_tokens")),
         _count(usage.get("cache_read_input_tokens")),
@@ -226,7 +202,6 @@ def read_usage(usage: Mapping[str, Any]) -> tuple[Usage, bool]:
         min(hour, written),
         searches,
     )
-    return counters, usage.get("speed") == "fast"
 
 
 def _count(value: object) -> int:
@@ -277,7 +252,10 @@ def milliseconds(timestamp: object) -> int | None:
             return None
     try:
         moment = datetime.fromisoformat(timestamp)
-        return int(moment.timestamp() * 1000) if moment.tzinfo is not None else None
+        if moment.tzinfo is None:
+            return None
+        # In whole numbers: `timestamp() * 1000` falls a millisecond short of one in fifty.
+        return (moment - _EPOCH) // timedelta(milliseconds=1)
     except (ValueError, OverflowError):
         return None
 
