@@ -48,7 +48,7 @@ def rebuild(store: Store, progress: Callable[[int, int], None] | None = None) ->
                     progress(events, total)
         return Rebuilt(streams, events)
 
-    return store.write(work)
+    return store.write(work, alone=True)
 
 
 def _same_moment(portion: list[Recorded]) -> list[list[Recorded]]:

@@ -16,8 +16,7 @@ def subscribe(
 ) -> Iterator[Recorded]:
     """Every event after a position, gap-safe, then those to come. See ``Log.subscribe``."""
     while stop is None or not stop():
-        with store.read() as reader:
-            events = reader.log(after, _AT_ONCE)
+        events = store.log(after, _AT_ONCE)
         for recorded in events:
             after = recorded.position
             yield recorded

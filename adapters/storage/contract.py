@@ -124,9 +124,6 @@ class Reader(Protocol):
     ) -> Iterator[Recorded]:
         """A stream's events by version."""
 
-    def log(self, after: int, limit: int, content: Content = "all") -> list[Recorded]:
-        """Events of the whole log by position, gap-safe: none is ever skipped."""
-
     def version_at(self, stream: Stream, recorded_at: int) -> int:
         """The last version recorded not after a time by the store's clock."""
 
@@ -214,8 +211,19 @@ class Store(Protocol):
     def read(self) -> AbstractContextManager[Reader]:
         """A consistent look at the log."""
 
-    def write(self, work: Callable[[Transaction], T]) -> T:
+    def log(self, after: int, limit: int, content: Content = "all") -> list[Recorded]:
+        """Events of the whole log by position, gap-safe: none is ever skipped.
+
+        It is no part of a consistent look: what was not committed yet when that look began may
+        have to be waited for. Never call it from within a piece of work.
+        """
+
+    def write(self, work: Callable[[Transaction], T], alone: bool = False) -> T:
         """Run a piece of work in a transaction; durable once this returns.
+
+        Args:
+            work: may be run more than once, each time on what the log then holds.
+            alone: no other write is in progress meanwhile, in any process.
 
         Raises:
             StorageError: the store could not write; nothing of the work was kept.

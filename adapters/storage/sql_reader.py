@@ -160,9 +160,9 @@ class SqlReader:
                 return
             after = end
 
-    def log(self, after: int, limit: int, content: Content = "all") -> list[Recorded]:
+    def log(self, after: int, upto: int, limit: int, content: Content) -> list[Recorded]:
         """Events of the whole log by position."""
-        self.cursor.execute(self._sql.events_of_log, (after, limit))
+        self.cursor.execute(self._sql.events_of_log, (after, upto, limit))
         rows = self.cursor.fetchall()
         spans: dict[int, list[int]] = {}
         for row in rows:

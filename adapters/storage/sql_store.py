@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, inspect, select, update
@@ -11,12 +12,15 @@ from sqlalchemy import Connection, Engine, insert, inspect, select, update
 from ...domain.errors import NewerSchema, NotADatabase
 from ...domain.events import EVENTS
 from .blocks import BlockCodec
-from .contract import Inline, Packed
+from .contract import Content, Inline, Packed, Recorded
 from .identities import IdentityMaps
 from .schema import SCHEMA_VERSION, about, metadata, projections, topics
 from .sql_reader import Cursor, SqlReader, Topics
 from .sql_transaction import FoldFailed, SqlTransaction
 from .statements import Statements
+
+LAST = (1 << 63) - 1
+"""A position that no log reaches."""
 
 
 def now() -> int:
@@ -102,6 +106,27 @@ class SqlStore:
     def pack(self, bodies: Sequence[bytes]) -> Packed | None:
         """Compress a batch's bodies before any lock is taken."""
         return self.codec.compress(bodies) if bodies else None
+
+    # -- the whole log -----------------------------------------------------------------------
+
+    def read(self) -> AbstractContextManager[SqlReader]:
+        """A consistent look at the log."""
+        raise NotImplementedError
+
+    def log(self, after: int, limit: int, content: Content = "all") -> list[Recorded]:
+        """Events of the whole log by position, gap-safe: none is ever skipped."""
+        upto = self.horizon(after, limit)
+        with self.read() as reader:
+            return reader.log(after, upto, limit, content)
+
+    def horizon(self, after: int, limit: int) -> int:
+        """The position up to which reading on from ``after`` skips nothing, now or ever.
+
+        Args:
+            after: a position up to which nothing can be missing.
+            limit: how many positions are looked at.
+        """
+        return LAST
 
     # -- transactions ------------------------------------------------------------------------
 

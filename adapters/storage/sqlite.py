@@ -18,10 +18,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from ...domain.errors import NotADatabase, StorageError, TurnlogError
-from .contract import Inline, Reader, Transaction
+from .contract import Inline, Transaction
 from .network_files import refuse_network
 from .schema import SQLITE_TRIGGERS
-from .sql_reader import Cursor
+from .sql_reader import Cursor, SqlReader
 from .sql_store import SqlStore, now
 from .sql_transaction import FoldFailed, SqlTransaction
 
@@ -71,7 +71,7 @@ class SqliteStore(SqlStore):
     # -- reading -----------------------------------------------------------------------------
 
     @contextmanager
-    def read(self) -> Iterator[Reader]:
+    def read(self) -> Iterator[SqlReader]:
         """A consistent look at the log."""
         if self.path is None:
             with self._writer:
@@ -105,13 +105,16 @@ class SqliteStore(SqlStore):
 
     # -- writing -----------------------------------------------------------------------------
 
-    def write(self, work: Callable[[Transaction], T]) -> T:
-        """Run a piece of work in a transaction; durable once this returns."""
+    def write(self, work: Callable[[Transaction], T], alone: bool = False) -> T:
+        """Run a piece of work in a transaction; durable once this returns.
+
+        There is one writer at a time, so each is alone.
+        """
         job = _Job(work)
         with self._gate:
             self._waiting.append(job)
         with self._writer:
-            if not job.done:
+            while not job.done:
                 self._commit_group()
         return job.answer()
 
@@ -219,6 +222,7 @@ class _Job(Generic[T]):
     def fail(self, problem: BaseException) -> None:
         """The commit failed, and with it every member."""
         self.problem = problem
+        self.done = True
 
     def answer(self) -> T:
         """What the work returned, or what it raised."""

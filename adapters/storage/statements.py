@@ -114,7 +114,7 @@ class Statements:
     def create_stream(self) -> str:
         """name, version, chain, recorded_at, state, memory"""
         names = ("name", "version", "chain", "recorded_at", "state", "memory")
-        statement = streams.insert().values({name: bindparam(name) for name in names})
+        statement = streams.insert().values({name: bindparam(name) for name in names}).inline()
         return self._text(statement, *names) + " ON CONFLICT DO NOTHING"
 
     @cached_property
@@ -165,10 +165,20 @@ class Statements:
 
     @cached_property
     def events_of_log(self) -> str:
-        """after, limit → events by position, with the stream's name"""
+        """after, upto, limit → events by position, with the stream's name"""
         statement = (
             select(*_EVENT, streams.c.name)
             .join_from(events, streams, events.c.stream == streams.c.id)
+            .where(events.c.position > bindparam("after"), events.c.position <= bindparam("upto"))
+            .order_by(events.c.position)
+        )
+        return self._limited(statement, "after", "upto")
+
+    @cached_property
+    def positions_after(self) -> str:
+        """after, limit → positions"""
+        statement = (
+            select(events.c.position)
             .where(events.c.position > bindparam("after"))
             .order_by(events.c.position)
         )
