@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b, sha256
-from typing import Final, NamedTuple
+from typing import Any, Final
 
 from .usage import Usage
 
@@ -27,13 +28,14 @@ class Mark:
     RAW: Final = 1024  # the line was spelled otherwise; its own bytes follow the canonical ones
 
 
-class Entry(NamedTuple):
-    """An entry ready to be recorded. Its bytes are encoded and hashed before any lock is taken."""
+class Entry:
+    """An entry ready to be recorded. Its bytes are encoded and understood before any lock.
+
+    Most entries set few of the fields; the rest keep the class's defaults, which costs nothing.
+    """
 
     body: bytes
     """Canonical JSON; with ``Mark.RAW``, a newline and the line as it was found follow."""
-    digest: bytes
-    """SHA-256 of the canonical JSON."""
     kind: str = ""
     marks: int = 0
     identity: bytes | None = None
@@ -68,6 +70,28 @@ class Entry(NamedTuple):
     corrupt: str | None = None
     """Why the bytes are no entry; the body is then whatever was found."""
 
+    def __init__(self, body: bytes, **known: Any) -> None:
+        self.body = body
+        self.__dict__.update(known)
+
+    def __repr__(self) -> str:
+        return f"Entry({', '.join(f'{name}={value!r:.60}' for name, value in vars(self).items())})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Entry) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def canonical(self) -> bytes:
+        """The entry's JSON, without the line as it was found."""
+        return self.body.partition(b"\n")[0] if self.marks & Mark.RAW else self.body
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the canonical JSON (of a corrupt entry, of its bytes)."""
+        return sha256(self.canonical).digest()
+
 
 # Identities that are no uuid begin with a byte that tells what they are; none is 16 bytes long.
 ANONYMOUS = b"\2"
@@ -82,15 +106,15 @@ _RESPONSE_HASHED = b"\x0b"
 
 LONGEST_SPELLING = 256
 _SPELLED, _SPELLED_15, _HASHED = b"\0", b"\1", b"\x09"
-_DASHES = (8, 13, 18, 23)
 
 
+@lru_cache(maxsize=4096)  # an entry's parent is nearly always the entry before it
 def identity_of(uuid: str) -> bytes:
     """Pack a uuid: 16 bytes in its usual spelling, else its text behind a byte that says so.
 
     Two spellings stay two identities. A text of more than 256 bytes is known by its hash.
     """
-    if len(uuid) == 36 and all(uuid[i] == "-" for i in _DASHES):
+    if len(uuid) == 36 and uuid[8:24:5] == "----":
         digits = uuid.replace("-", "")
         try:
             packed = bytes.fromhex(digits)

@@ -159,14 +159,14 @@ class _Recording:
         self.events: list[e.SessionEvent] = []
         self.before = state
         self.fresh: dict[bytes, Known] = {}
-        self.digests: dict[bytes, bytes] = {}
+        self.bodies: dict[bytes, bytes] = {}
         self.responses: dict[str, Response] = {}
         self.main = state.key.subpath is None
         self.preceding: Known | None = None
 
     def run(self) -> tuple[list[e.SessionEvent], SessionState, Memory]:
         batch, memory = self.batch, self.memory
-        stamp = _stamp(batch.entries)
+        stamp = _stamp(batch)
         repeated = not batch.from_file and stamp in memory.batches
         places = self._places()
         for i, entry in enumerate(batch.entries):
@@ -254,8 +254,8 @@ class _Recording:
         self._record(entry, identity, place)
 
     def _same(self, identity: bytes, known: Known, entry: Entry) -> bool:
-        digest = self.digests.get(identity)
-        return digest == entry.digest if digest is not None else self.seen.same(known, entry)
+        body = self.bodies.get(identity)
+        return body == entry.canonical if body is not None else self.seen.same(known, entry)
 
     def _free_anonymous(self, entry: Entry, identity: bytes, repeated: bool) -> bytes | None:
         """An identity for an entry without uuid, or None if it is a repetition."""
@@ -321,7 +321,7 @@ class _Recording:
         version = state.version
         recorded = Known(version, branch, place.place if place is not None else version)
         self.fresh[identity] = self.preceding = recorded
-        self.digests[identity] = entry.digest
+        self.bodies[identity] = entry.canonical
         if is_anonymous(identity):
             self.latest[entry.kind] = entry.digest[:8].hex()
         elif parent is None and entry.parent is not None and entry.parent != old_leaf:
@@ -549,8 +549,9 @@ class _Recording:
         )
 
 
-def _stamp(entries: Sequence[Entry]) -> str:
+def _stamp(batch: Batch) -> str:
+    """By what a batch that comes twice is known: its uuids, and the contents of the rest."""
     digest = blake2b(digest_size=8)
-    for entry in entries:
-        digest.update(entry.digest)
+    for entry, identity in zip(batch.entries, batch.identities, strict=True):
+        digest.update(identity if entry.identity is not None else entry.digest)
     return digest.hexdigest()

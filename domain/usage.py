@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import add
 from typing import NamedTuple
 
 
@@ -27,15 +28,17 @@ class Usage(NamedTuple):
 
     def plus(self, other: Usage) -> Usage:
         """The sum, field by field."""
-        return Usage(*(a + b for a, b in zip(self, other, strict=True)))
+        return Usage._make(map(add, self, other))
 
     def best(self, other: Usage) -> Usage:
         """The greater figure of each field: a response's counters only grow."""
-        return Usage(*map(max, self, other))
+        return self if self == other else Usage._make(map(max, self, other))
 
     def beyond(self, counted: Usage) -> Usage:
         """What this adds to what was counted already; never negative."""
-        return Usage(*(a - b if a > b else 0 for a, b in zip(self, counted, strict=True)))
+        if not any(counted):
+            return self
+        return Usage._make(a - b if a > b else 0 for a, b in zip(self, counted, strict=True))
 
 
 NOTHING = Usage()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -11,7 +11,6 @@ from .adapters.claude.batches import prepare
 from .adapters.storage.contract import Packed, Reader, Recorded, Store, Stream, Transaction
 from .appending import Appended, Arrival, append
 from .domain import commands
-from .domain.entry import Entry
 from .domain.errors import UnknownSession
 from .domain.events import SessionEvent, Status
 from .domain.keys import SessionKey
@@ -29,8 +28,6 @@ from .verifying import Verified, verify
 Key = SessionKey | Mapping[str, object]
 At = str | int | Point
 """A point in time: ``"prompt:2"``, a version, or a ``Point``."""
-_WORTH_PACKING = 8
-"""Entries from which on a batch is compressed before the lock is taken."""
 
 
 class Log:
@@ -91,15 +88,13 @@ class Log:
             return Appended(0, 0, 0, 0, 0, 0)
         return self.arrive(Arrival(key, batch, source, user_id))
 
-    def arrive(self, arrival: Arrival) -> Appended:
-        """Record a batch that is prepared already."""
-        packed = self._pack(arrival.entries)
-        return self.store.write(lambda transaction: append(transaction, arrival, packed))
+    def arrive(self, arrival: Arrival, packed: Packed | None = None) -> Appended:
+        """Record a batch that is prepared already.
 
-    def _pack(self, batch: Sequence[Entry]) -> Packed | None:
-        if len(batch) < _WORTH_PACKING:
-            return None
-        return self.store.pack([entry.body for entry in batch if entry.corrupt is None])
+        Args:
+            packed: its bodies compressed ahead, used where every entry is new.
+        """
+        return self.store.write(lambda transaction: append(transaction, arrival, packed))
 
     # -- reading -----------------------------------------------------------------------------
 

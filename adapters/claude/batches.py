@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from hashlib import sha256
 
 from ...domain.entry import Entry
 from ...domain.errors import NotJson
@@ -37,4 +36,4 @@ def prepare(key: SessionKey, entries: Iterable[object]) -> list[Entry]:
 
 def corrupt(data: bytes, why: str) -> Entry:
     """Bytes that are no entry, kept as they were found."""
-    return Entry(data, sha256(data).digest(), corrupt=why)
+    return Entry(data, corrupt=why)

@@ -69,6 +69,8 @@ def to_row(event: e.SessionEvent) -> tuple[Row, bytes | None, bool]:
             facts,
         )
         return row, values["body"], bool(marks & (Mark.CAREFUL | Mark.RAW))
+    if kind is e.UsageRecorded:
+        return _usage_row(event), None, False  # type: ignore[arg-type]
     plan = _plan(kind)
     facts_found = {
         name: values[name] for name, default in plan.facts.items() if values[name] != default
@@ -100,6 +102,39 @@ def to_row(event: e.SessionEvent) -> tuple[Row, bytes | None, bool]:
         if content:
             body, careful = encode(_plain(content))
     return row, body, careful
+
+
+def _usage_row(event: e.UsageRecorded) -> Row:
+    facts: dict[str, Any] = {}
+    if event.model is not None:
+        facts["model"] = event.model
+    if event.request_id is not None:
+        facts["request_id"] = event.request_id
+    facts["counters"] = list(event.counters)
+    if any(event.counted):
+        facts["counted"] = list(event.counted)
+    if event.finished:
+        facts["finished"] = True
+    if not event.native:
+        facts["native"] = False
+    if event.fast:
+        facts["fast"] = True
+    if event.quality != "exact":
+        facts["quality"] = event.quality
+    if event.source != "response":
+        facts["source"], facts["total_cost_usd"] = event.source, event.total_cost_usd
+    return Row(
+        event.branch,
+        event.occurred_at,
+        event.identity,
+        None,
+        event.turn,
+        None,
+        None,
+        None,
+        event.place,
+        _printable(encode(facts)[0].decode("utf-8", "surrogatepass")),
+    )
 
 
 def from_row(topic: str, row: Row, body: bytes | None) -> e.SessionEvent:

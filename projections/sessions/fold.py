@@ -13,7 +13,7 @@ from ...domain.keys import SessionKey
 from ...domain.session import SessionState
 from ..prepared import prepare
 from ..printable import printable
-from .responses import NO_SUMS, Response, ResponseTable, first_seen, plus
+from .responses import NO_SUMS, Response, ResponseTable, first_seen, minus, plus
 from .tables import NAME, SUMS, VERSION, checkpoints, metadata, sessions, tags
 
 _DESCRIBED = tuple(c.name for c in sessions.columns)[6:28]
@@ -279,7 +279,7 @@ def _between(row: Response, event: e.TranscriptForked) -> bool:
 def _delta(old: Response, now: Response, flag: str) -> tuple[int, ...]:
     gained = now.sums() if getattr(now, flag) else NO_SUMS
     lost = old.sums() if getattr(old, flag) else NO_SUMS
-    return plus(gained, lost, -1)
+    return minus(gained, lost)
 
 
 def _checkpoint_row(

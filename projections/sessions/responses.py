@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from hashlib import blake2b
+from operator import add, sub
 from typing import Any, NamedTuple
 
 from sqlalchemy import Dialect, and_, bindparam, func, select
@@ -65,9 +66,14 @@ class Response(NamedTuple):
 NO_SUMS = (0,) * len(SUMS)
 
 
-def plus(a: tuple[int, ...], b: tuple[int, ...], sign: int = 1) -> tuple[int, ...]:
+def plus(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
     """Add sums, field by field."""
-    return tuple(x + sign * y for x, y in zip(a, b, strict=True))
+    return tuple(map(add, a, b))
+
+
+def minus(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+    """What one sum has beyond another, field by field."""
+    return tuple(map(sub, a, b))
 
 
 def response_key(event: UsageRecorded, session_id: str) -> bytes:
