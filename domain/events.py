@@ -41,7 +41,7 @@ class SessionEvent(BaseModel):
         """Build from fields that were checked already: a third of the cost of validation."""
         event = _new(cls)
         _set(event, "__dict__", _defaults(cls) | fields)
-        _set(event, "__pydantic_fields_set__", fields.keys())
+        _set(event, "__pydantic_fields_set__", set(fields))
         _set(event, "__pydantic_extra__", None)
         _set(event, "__pydantic_private__", None)
         return event
@@ -56,7 +56,7 @@ def _defaults(cls: type[BaseModel]) -> dict[str, Any]:
     defaults = _DEFAULTS.get(cls)
     if defaults is None:
         fields = cls.model_fields.items()
-        defaults = {name: field.default for name, field in fields if not field.is_required()}
+        defaults = {name: None if f.is_required() else f.default for name, f in fields}
         _DEFAULTS[cls] = defaults
     return defaults
 
