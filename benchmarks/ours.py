@@ -11,8 +11,6 @@ from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
-import turnlog
-
 from .store import Batches, Sessions, in_threads
 from .workload import Entry
 
@@ -23,6 +21,8 @@ class Ours:
     """One log in a directory of its own, SQLite, every setting at its default."""
 
     def __init__(self, directory: Path) -> None:
+        import turnlog  # here, so that the peers are measured where it is not installed
+
         self.log = turnlog.open(f"sqlite:///{directory / 'turnlog.db'}")
 
     def append(self, session_id: str, entries: list[Entry]) -> None:
