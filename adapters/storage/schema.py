@@ -55,6 +55,11 @@ streams = Table(
     Column("memory", LargeBinary, nullable=False),
 )
 
+FOREIGN = "!"
+"""How the names of streams begin that are no session's: ``SessionKey`` escapes this character."""
+AFTER_FOREIGN = '"'
+"""Stands between the names of all foreign streams and those of all sessions."""
+
 events = Table(
     "events",
     metadata,

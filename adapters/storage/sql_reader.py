@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, Protocol
 
@@ -22,7 +22,7 @@ from .contract import Body, Content, Recorded, Stream
 from .identities import IdentityMaps, digest
 from .json_bytes import decode
 from .rows import Row, from_row
-from .schema import ENTRIES, LATE, OTHER
+from .schema import AFTER_FOREIGN, ENTRIES, LATE, OTHER
 from .state_bytes import load_memory, load_state
 from .statements import LIST_SIZES, Statements, padded
 
@@ -64,6 +64,16 @@ class Topics:
         if number not in self._names:
             self.load(cursor)
         return self._names[number]
+
+    def missing(self, names: Iterable[str]) -> list[str]:
+        """Those of some topics that are not known here to be in the table."""
+        return [name for name in names if name not in self._ids]
+
+    def numbers(self, cursor: Cursor, names: Collection[str]) -> list[int]:
+        """The numbers of those topics that are in the table."""
+        if self.missing(names):
+            self.load(cursor)
+        return [self._ids[name] for name in names if name in self._ids]
 
     def number(self, cursor: Cursor, name: str) -> int:
         """The number of a topic, which must be in the table."""
@@ -125,8 +135,8 @@ class SqlReader:
         return [SessionKey.parse(name) for (name,) in self.cursor.fetchall()]
 
     def streams(self) -> Iterator[SessionKey]:
-        """Every stream of the log."""
-        after = ""
+        """The stream of every session and of every subagent."""
+        after = AFTER_FOREIGN
         while True:
             self.cursor.execute(self._sql.names_after, (after, _CHUNK))
             names = [name for (name,) in self.cursor.fetchall()]
