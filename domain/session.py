@@ -55,8 +55,6 @@ class SessionState:
     leaf: bytes | None = None
     """The entry that a next one would hang on."""
     leaf_version: int = 0
-    tail: bytes | None = None
-    """The uuid recorded last, on whatever branch."""
 
     live: e.Figures = e.Figures()
     billed: Usage = NOTHING
@@ -150,7 +148,7 @@ def _started(state: SessionState, event: e.SessionStarted) -> None:
     state.base = event.base
     state.live = event.figures
     if event.leaf:
-        state.leaf = state.tail = bytes.fromhex(event.leaf)
+        state.leaf = bytes.fromhex(event.leaf)
     if event.prompt:
         state.titles["prompt"] = event.prompt
 
@@ -159,7 +157,7 @@ def _begin_new_life(state: SessionState) -> None:
     state.life = state.version - 1
     state.branch = state.version
     state.branches[state.branch] = Cut(BASE, 0)
-    state.leaf = state.tail = None
+    state.leaf = None
     state.titles = {}
     state.tags = ()
     state.cli_tag = state.message_id = state.response = None
@@ -190,9 +188,6 @@ def _recorded(state: SessionState, event: e.TurnRecorded) -> None:
     new_turn = turn > state.turns_seen
     if new_turn:
         state.turns_seen = turn
-    named = not is_anonymous(event.identity)
-    if named:
-        state.tail = event.identity
     if event.branch != state.branch and not (
         late and state.is_live(event.branch, event.place or 0, late)
     ):
@@ -200,7 +195,7 @@ def _recorded(state: SessionState, event: e.TurnRecorded) -> None:
     state.live = _counted(state.live, bool(marks & Mark.PROMPT), new_turn)
     if late:
         return
-    if named:
+    if not is_anonymous(event.identity):
         state.leaf, state.leaf_version = event.identity, state.version
     if marks & (Mark.ASSISTANT | Mark.USER):
         state.status = _status(marks)

@@ -55,7 +55,7 @@ def append(transaction: Transaction, arrival: Arrival, packed: Packed | None = N
     state, memory = stream.state, stream.memory
     # A deletion ends a life: what comes after it is known by nothing that was there before.
     life = stream.version if state.presence == "deleted" else state.life
-    tail = arrival.preceding if arrival.from_file else None if life > state.life else state.tail
+    tail = arrival.preceding if arrival.from_file else None if life > state.life else state.leaf
     batch = Batch(
         arrival.entries,
         identify(arrival.entries, memory.salt, tail),

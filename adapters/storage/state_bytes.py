@@ -7,14 +7,14 @@ from typing import Any
 from ...domain.events import Figures, Origin
 from ...domain.keys import SessionKey
 from ...domain.lineage import Cut, Lineage, Segment
-from ...domain.recording import Memory
+from ...domain.batch import Memory
 from ...domain.session import SessionState
 from ...domain.usage import Response, Usage
 from .json_bytes import decode, encode
 
 FORMAT = 1
 """Snapshots of another format are passed over: the events give the same state."""
-_HEX = ("leaf", "tail")
+_HEX = ("leaf",)
 _SAME = frozenset(
     (
         "version presence life source user_id working_dir machine called_by status announced "
