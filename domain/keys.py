@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
@@ -22,8 +23,7 @@ class SessionKey(NamedTuple):
     @property
     def stream_id(self) -> str:
         """The text id of the stream: injective, printable ASCII."""
-        parts = self if self.subpath is not None else self[:2]
-        return "/".join(_escape(part) for part in parts if part is not None)
+        return _stream_id(*self)
 
     @property
     def main(self) -> SessionKey:
@@ -65,6 +65,11 @@ class SessionKey(NamedTuple):
         if len(parts) not in (2, 3):
             raise InvalidKey(f"{stream_id!r} is no stream id: it needs two or three parts")
         return cls(*parts)
+
+
+@lru_cache(maxsize=1024)  # every append names its stream several times
+def _stream_id(*parts: str | None) -> str:
+    return "/".join(_escape(part) for part in parts if part is not None)
 
 
 def _escape(part: str) -> str:

@@ -9,7 +9,8 @@ from .adapters.storage.contract import Packed, Stream, Transaction
 from .domain.entry import GAP, Entry
 from .domain.events import EntryConflicted, EntryCorrupted, EntryRecorded, TurnRecorded
 from .domain.keys import SessionKey
-from .domain.recording import CHECKPOINT_EVERY, Batch, Known, Seen, identify, record
+from .domain.batch import CHECKPOINT_EVERY, Batch, Known, Seen, identify
+from .domain.recording import record
 from .domain.session import SessionState
 from .travelling import state_at, taken_over, with_derived
 
@@ -116,4 +117,7 @@ def _look_up(
     def at_entry(version: int) -> SessionState:
         return state_at(transaction, stream, with_derived(transaction, stream, version))
 
-    return Seen(known, responses, same, at_entry, follower)
+    def find(identity: bytes) -> Known | None:
+        return transaction.known(stream, [identity], life).get(identity)
+
+    return Seen(known, responses, same, find, at_entry, follower)

@@ -11,7 +11,7 @@ from .domain.errors import PointNotFound
 from .domain.keys import SessionKey
 from .domain.lineage import FIRST, Lineage, Segment, keeps, lineage
 from .domain.points import Head, Place, Point, anchor_end, load_order, resolve
-from .domain.recording import Known
+from .domain.batch import Known
 from .domain.session import SessionState, apply, branch_off, fold
 
 _DERIVED = (

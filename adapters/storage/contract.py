@@ -14,7 +14,7 @@ from ...domain.events import SessionEvent
 from ...domain.keys import SessionKey
 from ...domain.lineage import Lineage, Segment
 from ...domain.points import Head
-from ...domain.recording import Known, Memory
+from ...domain.batch import Known, Memory
 from ...domain.session import SessionState
 from ...domain.usage import Response
 

@@ -14,7 +14,8 @@ from turnlog.domain.entry import Mark, identity_of
 from turnlog.domain.keys import SessionKey
 from turnlog.domain.lineage import Lineage
 from turnlog.domain.points import Place
-from turnlog.domain.recording import Batch, Known, Memory, Seen, identify, record
+from turnlog.domain.batch import Batch, Known, Memory, Seen, identify
+from turnlog.domain.recording import record
 from turnlog.domain.session import SessionState, fold
 from turnlog.domain.usage import NOTHING, Response
 

@@ -1,0 +1,196 @@
+"""What follows from an entry: counters, titles, tags, gaps, checkpoints, status."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from . import events as e
+from .batch import Batch, Known, Seen
+from .entry import (
+    CALL,
+    CHECKPOINT,
+    GAP,
+    Entry,
+    Mark,
+    message_identity,
+    uuid_text,
+)
+from .session import SessionState, apply, branch_off
+from .usage import NOTHING, Response
+
+_FIRST_PROMPT = 200
+
+
+class Consequences:
+    """The events of one batch so far, the state after them, and what an entry adds to both."""
+
+    def __init__(self, state: SessionState, batch: Batch, seen: Seen) -> None:
+        self.state = branch_off(state)
+        self.batch = batch
+        self.seen = seen
+        self.events: list[e.SessionEvent] = []
+        self.fresh: dict[bytes, Known] = {}
+        self.responses: dict[str, Response] = {}
+
+    def happen(self, event: e.SessionEvent) -> None:
+        """Take an event as happened."""
+        apply(self.state, event)
+        self.events.append(event)
+
+    def find(self, identity: bytes | None) -> Known | None:
+        """Where an identity is recorded, in this batch or before it."""
+        if identity is None:
+            return None
+        return self.fresh.get(identity) or self.seen.known.get(identity)
+
+    def response(self, entry: Entry) -> tuple[Response | None, bool]:
+        """The response an assistant's entry belongs to, and whether this is its first entry."""
+        if entry.message_id is None or not entry.marks & Mark.ASSISTANT:
+            return None, False
+        name = entry.message_id
+        if name == self.state.message_id and self.state.response is not None:
+            return self.state.response, False
+        found = self.responses.get(name) or self.seen.responses.get(name)
+        if found is not None:
+            return found, False
+        return Response(self.state.turns_seen + 1), True
+
+    def use(self, entry: Entry, response: Response, first: bool, recorded: Known) -> None:
+        """Record the counters of a response where they tell something new."""
+        counters = entry.counters or NOTHING
+        best = response.counters.best(counters)
+        finished = response.finished or entry.stop_reason is not None
+        suspicious = not finished and (response.suspicious or entry.suspicious)
+        after = Response(response.turn, best, finished, suspicious)
+        if not first and after == response:
+            return
+        self.happen(
+            e.UsageRecorded.trusted(
+                branch=recorded.branch,
+                occurred_at=entry.occurred_at,
+                identity=message_identity(entry.message_id or ""),
+                place=recorded.place if recorded.late else None,
+                message_id=entry.message_id,
+                turn=response.turn,
+                request_id=entry.request_id,
+                model=entry.model,
+                counters=counters,
+                counted=response.counters,
+                fast=entry.fast,
+                quality=after.quality,
+                finished=finished,
+                native=entry.native,
+            )
+        )
+        self.responses[entry.message_id or ""] = after
+
+    def count_cost(self, entry: Entry, branch: int) -> None:
+        """Record the CLI's own running total."""
+        self.happen(
+            e.UsageRecorded.trusted(
+                branch=branch,
+                occurred_at=entry.occurred_at,
+                source="cost-state",
+                total_cost_usd=entry.cost_counter,
+            )
+        )
+
+    def derive(self, entry: Entry, marks: int, recorded: Known) -> None:
+        """Titles, tags, compactions and calls of subagents."""
+        branch = recorded.branch
+        live = branch == self.state.branch
+        if entry.title is not None and live:
+            self._rename(*entry.title, branch)
+        if marks & Mark.PROMPT and entry.prompt_text and live and "prompt" not in self.state.titles:
+            self._rename("prompt", entry.prompt_text[:_FIRST_PROMPT], branch)
+        if entry.tag is not None and live:
+            self._tag(entry.tag, branch)
+        if entry.compaction is not None:
+            self.happen(
+                e.ContextSummarized.trusted(
+                    branch=branch, of=recorded.version, trigger=entry.compaction
+                )
+            )
+        for call in entry.calls:
+            self.happen(
+                e.SubagentCalled.trusted(
+                    branch=branch,
+                    identity=CALL + call.encode("utf-8", "surrogatepass")[:200],
+                    place=recorded.place if recorded.late else None,
+                    tool_use_id=call,
+                    of=recorded.version,
+                )
+            )
+
+    def _rename(self, kind: str, title: str, branch: int) -> None:
+        if self.state.titles.get(kind) != title:
+            self.happen(
+                e.SessionRenamed.trusted(branch=branch, kind=kind, title=title, source="transcript")
+            )
+
+    def _tag(self, tag: str, branch: int) -> None:
+        others = tuple(t for t in self.state.tags if t != self.state.cli_tag)
+        tags = (*others, tag) if tag and tag not in others else others
+        if tags != self.state.tags:
+            self.happen(e.SessionTagged.trusted(branch=branch, tags=tags, source="transcript"))
+
+    def detect_gap(self, missing: bytes, recorded: Known) -> None:
+        """Note that an entry hangs on one that never arrived."""
+        identity = GAP + missing
+        if self.find(identity) is None:
+            self.happen(
+                e.GapDetected.trusted(
+                    branch=recorded.branch,
+                    identity=identity,
+                    place=recorded.place if recorded.late else None,
+                    missing=uuid_text(missing),
+                    of=recorded.version,
+                )
+            )
+            self.fresh[identity] = recorded
+
+    def fill_gap(self, identity: bytes, recorded: Known) -> None:
+        """Note that an entry was the missing one."""
+        if self.find(GAP + identity) is not None:
+            self.happen(
+                e.GapFilled.trusted(
+                    branch=recorded.branch, missing=uuid_text(identity), of=recorded.version
+                )
+            )
+
+    def checkpoint(self, marks: int, turns_before: int, recorded: Known) -> None:
+        """Set the automatic checkpoints: one a prompt, one every few turns."""
+        live = self.state.live
+        if marks & Mark.PROMPT:
+            self._mark_point("prompt", live.prompts, recorded)
+        elif live.turns > turns_before and self.batch.checkpoint_every:
+            if live.turns % self.batch.checkpoint_every == 0:
+                self._mark_point("turn", live.turns, recorded)
+
+    def _mark_point(self, kind: Literal["prompt", "turn"], number: int, recorded: Known) -> None:
+        name = f"{kind}-{number}"
+        self.happen(
+            e.CheckpointCreated.trusted(
+                branch=recorded.branch,
+                identity=CHECKPOINT + name.encode(),
+                checkpoint_id=name,
+                kind=kind,
+                anchor=recorded.version,
+                turn=self.state.live.turns,
+                prompt=self.state.live.prompts,
+            )
+        )
+
+    def announce_status(self) -> None:
+        """Say once a batch where the session stands; a call still running is no status."""
+        state = self.state
+        if not self.events or state.status == state.announced:
+            return
+        own = (x for x in reversed(self.events) if x.branch == state.branch)
+        last = next((x for x in own if isinstance(x, e.TurnRecorded)), None)
+        if last is None or last.marks & Mark.CALLS_TOOL and not last.marks & Mark.ENDED:
+            return
+        reason = {"complete": "end_turn", "incomplete": "max_tokens"}.get(state.status)
+        self.happen(
+            e.StatusChanged.trusted(branch=state.branch, status=state.status, stop_reason=reason)
+        )
