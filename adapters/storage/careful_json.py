@@ -135,9 +135,11 @@ def _text(text: str) -> tuple[bytes, bool]:
 def _integer(value: int, path: list[_Open]) -> tuple[bytes, bool]:
     if -(1 << 63) <= value < 1 << 64:
         return int.__repr__(value).encode(), False
-    if value.bit_length() > MOST_DIGITS * 3.3219:
-        raise NotJson(f"{_where(path)} is an integer of more than {MOST_DIGITS:,} digits")
-    return str(Decimal(int(value))).encode(), True
+    if value.bit_length() < MOST_DIGITS * 3.33:
+        text = str(Decimal(int(value)))
+        if len(text.removeprefix("-")) <= MOST_DIGITS:
+            return text.encode(), True
+    raise NotJson(f"{_where(path)} is an integer of more than {MOST_DIGITS:,} digits")
 
 
 def number(value: float) -> str:
@@ -278,7 +280,7 @@ def _read_scalar(found: re.Match[str], canonical: bool) -> object:
         return float(digits)
     if len(digits) <= _ONE_STEP_DIGITS:
         return int(digits)
-    if len(digits) > MOST_DIGITS + 1:
+    if len(digits.removeprefix("-")) > MOST_DIGITS:
         raise NotJson(f"an integer of more than {MOST_DIGITS:,} digits")
     return int(Decimal(digits))
 
