@@ -193,8 +193,10 @@ class SqliteStore(SqlStore):
         return int(cursor.fetchone()[0]) + 1
 
     def close(self) -> None:
-        """Let go of every connection."""
+        """Let go of every connection; once is enough."""
         with self._writer:
+            if not self._raw.is_valid:
+                return
             self._cursor.close()
             self._raw.close()
             self.engine.dispose()
