@@ -9,12 +9,12 @@ from tests.support.entries import Entry
 from turnlog.adapters.claude.batches import prepare
 from turnlog.domain import commands
 from turnlog.domain import events as e
+from turnlog.domain.batch import Batch, Known, Memory, Seen, identify
 from turnlog.domain.entry import Entry as Understood
 from turnlog.domain.entry import Mark, identity_of
 from turnlog.domain.keys import SessionKey
 from turnlog.domain.lineage import Lineage
 from turnlog.domain.points import Place
-from turnlog.domain.batch import Batch, Known, Memory, Seen, identify
 from turnlog.domain.recording import record
 from turnlog.domain.session import SessionState, fold
 from turnlog.domain.usage import NOTHING, Response
