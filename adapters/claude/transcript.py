@@ -157,7 +157,8 @@ def _tag(found: Entry, entry: Mapping[str, Any], session_id: str, main: bool) ->
 
 def _cost(found: Entry, entry: Mapping[str, Any], session_id: str, main: bool) -> None:
     total = entry.get("totalCostUSD")
-    if type(total) in (int, float):
+    # Python does not spell integers of thousands of digits, and nobody owes that much.
+    if type(total) is float or (type(total) is int and abs(total) < 1 << 53):
         found.cost_counter = repr(total)
 
 

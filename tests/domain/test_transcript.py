@@ -248,9 +248,14 @@ def test_tags() -> None:
 
 @pytest.mark.parametrize(
     ("total", "counter"),
-    [(0.25, "0.25"), (1, "1"), (1e-7, "1e-07"), ("0.25", None), (True, None), (None, None)],
+    [
+        *((0.25, "0.25"), (1, "1"), (1e-7, "1e-07"), (float("nan"), "nan")),
+        *(("0.25", None), (True, None), (None, None), (10**5_000, None)),
+    ],
+    ids=lambda value: f"{value!r:.20}" if not isinstance(value, int) else "integer",
 )
 def test_the_counter_of_the_cli_is_kept_as_it_came(total: Any, counter: str | None) -> None:
+    """A number that Python does not spell must never make an append fail."""
     assert read({"type": "cost-state", "totalCostUSD": total}).cost_counter == counter
 
 
