@@ -134,22 +134,19 @@ class _Recording(Consequences):
         if live and entry.prompt_id is not None and marks & Mark.PROMPT:
             self.prompt_id = entry.prompt_id
         response, first = self.response(entry)
-        turn = response.turn if response is not None else None
         kind = e.TurnRecorded if marks & _CONVERSATION else e.EntryRecorded
         turns, old_leaf = state.live.turns, state.leaf
         self.happen(
-            kind.trusted(
-                branch=branch,
-                occurred_at=entry.occurred_at,
-                identity=identity,
-                body=entry.body,
-                kind=entry.kind,
-                marks=marks,
-                parent=parent.version if parent is not None and parent.version else None,
-                before=place.version if place is not None else None,
-                place=place.place if place is not None else None,
-                turn=turn,
-                prompt=state.live.prompts + bool(marks & Mark.PROMPT),
+            kind.of(
+                entry,
+                identity,
+                branch,
+                marks,
+                parent.version or None if parent is not None else None,
+                place.version if place is not None else None,
+                place.place if place is not None else None,
+                response.turn if response is not None else None,
+                state.live.prompts + (marks & Mark.PROMPT != 0),
             )
         )
         version = state.version

@@ -1,6 +1,7 @@
 """The hash chain of a stream, and the hashes of bodies.
 
-``chain = SHA-256(previous ‖ header ‖ SHA-256(seed ‖ version ‖ body))``. Position, codec, dictionary and
+``chain = SHA-256(previous ‖ header ‖ identity ‖ SHA-256(seed ‖ version ‖ body))``, where the header is a
+compact JSON array and an event without content has 32 zero bytes for its body's hash. Position, codec, dictionary and
 block are left out, so that recompressing and packing keep the chain; the seed lies in the body's
 block and goes with it, so that an erased text cannot be guessed from the hash that stays.
 """
@@ -8,6 +9,8 @@ block and goes with it, so that an erased text cannot be guessed from the hash t
 from __future__ import annotations
 
 from hashlib import sha256
+
+import orjson
 
 from .rows import Row
 
@@ -38,10 +41,24 @@ def link(
         hashed_body: ``body_hash``, None where the event has no content.
     """
     branch, occurred, identity, marks, turn, prompt, parent, before, place, facts = row
-    identity = identity if identity is not None else b"-"
-    text = facts if facts is not None else "-"
-    head = (
-        f"{stream}|{version}|{topic}|{recorded_at}|{branch}|{occurred}|{marks}|{turn}|{prompt}|"
-        f"{parent}|{before}|{place}|{len(identity)}|{text}"
-    ).encode()
-    return sha256(b"%b%b%b|%b" % (previous, head, identity, hashed_body or _NO_BODY)).digest()
+    header = orjson.dumps(
+        [
+            stream,
+            version,
+            topic,
+            recorded_at,
+            branch,
+            occurred,
+            marks,
+            turn,
+            prompt,
+            parent,
+            before,
+            place,
+            facts,
+            len(identity) if identity is not None else None,
+        ]
+    )
+    return sha256(
+        b"%b%b%b%b" % (previous, header, identity or b"", hashed_body or _NO_BODY)
+    ).digest()

@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 from threading import Lock
+from typing import NamedTuple, Protocol
 
 LARGEST = 500_000
 """Identities kept in memory, of all streams together: some 60 MB."""
@@ -78,6 +79,29 @@ def _all(there: int | tuple[int, ...]) -> tuple[int, ...]:
     return (there,) if isinstance(there, int) else there
 
 
+class Identities(Protocol):
+    """By a digest, the versions where such an identity may be."""
+
+    def versions(self, number: int, /) -> tuple[int, ...]: ...
+
+
+Later = Callable[[int], Iterable[tuple[int, bytes]]]
+"""Reads the rows (first version, data) of a stream's appends after a version."""
+
+
+class Maps(Protocol):
+    """The maps of all streams, as a reader or a transaction sees them."""
+
+    def of(self, stream: int, version: int, later: Later) -> Identities:
+        """A stream's map, at least up to a version."""
+
+    def add(self, stream: int, version: int, found: Sequence[tuple[int, int]], upto: int) -> None:
+        """Take in an append to a stream that was at ``version`` and is now at ``upto``."""
+
+    def forget(self, stream: int) -> None:
+        """Drop what was added to a stream: it was rolled back."""
+
+
 class IdentityMaps:
     """The maps of the streams used last. Safe to share between threads."""
 
@@ -85,15 +109,13 @@ class IdentityMaps:
         self._maps: OrderedDict[int, IdentityMap] = OrderedDict()
         self._lock = Lock()
 
-    def of(
-        self, stream: int, version: int, later: Callable[[int], Iterable[tuple[int, bytes]]]
-    ) -> IdentityMap:
+    def of(self, stream: int, version: int, later: Later) -> IdentityMap:
         """A stream's map, at least up to a version.
 
         Args:
             stream: its number.
             version: at which the caller sees it.
-            later: reads the rows (first version, data) of appends after a version.
+            later: reads what is missing.
         """
         with self._lock:
             found = self._maps.get(stream)
@@ -106,6 +128,16 @@ class IdentityMaps:
                 found.upto = version
             self._shrink(stream)
             return found
+
+    def add(self, stream: int, version: int, found: Sequence[tuple[int, int]], upto: int) -> None:
+        """Take in an append to a stream that was at ``version`` and is now at ``upto``."""
+        with self._lock:
+            if version == 0:
+                self._maps[stream] = IdentityMap()
+            known = self._maps.get(stream)
+            # A map that is not up to date will read what it lacks when it is asked for.
+            if known is not None and known.upto == version:
+                known.add(found, upto)
 
     def forget(self, stream: int) -> None:
         """Drop a map whose last additions were rolled back."""
@@ -120,3 +152,52 @@ class IdentityMaps:
                 return
             size -= len(oldest)
             del self._maps[stream]
+
+
+class OwnMaps:
+    """The maps as one of several writers sees them: what it adds is its own until it committed.
+
+    Another process may append to a stream as soon as the database has rolled this writer back,
+    which can be long before the writer hears of it.
+    """
+
+    def __init__(self, shared: IdentityMaps) -> None:
+        self._shared = shared
+        self._added: dict[int, _Added] = {}
+
+    def of(self, stream: int, version: int, later: Later) -> Identities:
+        """A stream's map, with what this writer added."""
+        added = self._added.get(stream)
+        if added is None:
+            return self._shared.of(stream, version, later)
+        return _Both(self._shared.of(stream, added.version, later), added.map)
+
+    def add(self, stream: int, version: int, found: Sequence[tuple[int, int]], upto: int) -> None:
+        """Take in an append to a stream that was at ``version`` and is now at ``upto``."""
+        added = self._added.setdefault(stream, _Added(version, [], IdentityMap()))
+        added.found.extend(found)
+        added.map.add(found, upto)
+
+    def forget(self, stream: int) -> None:
+        """Drop what was added to a stream: it was rolled back."""
+        self._added.pop(stream, None)
+
+    def publish(self) -> None:
+        """Share what was added: it is committed."""
+        for stream, added in self._added.items():
+            self._shared.add(stream, added.version, added.found, added.map.upto)
+
+
+class _Added(NamedTuple):
+    version: int
+    """Of the stream before."""
+    found: list[tuple[int, int]]
+    map: IdentityMap
+
+
+class _Both(NamedTuple):
+    older: IdentityMap
+    newer: IdentityMap
+
+    def versions(self, number: int, /) -> tuple[int, ...]:
+        return (*self.older.versions(number), *self.newer.versions(number))

@@ -7,6 +7,7 @@ JSON, without defaults; the body holds the content, which can be erased.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -37,6 +38,7 @@ class Row(NamedTuple):
 
 
 _VERBATIM = (e.TurnRecorded, e.EntryRecorded, e.EntryConflicted, e.EntryCorrupted)
+_CAREFULLY = Mark.CAREFUL | Mark.RAW
 _ENTRY_KINDS = {Mark.USER: "user", Mark.ASSISTANT: "assistant"}
 
 
@@ -52,10 +54,6 @@ def to_row(event: e.SessionEvent) -> tuple[Row, bytes | None, bool]:
     if kind is e.TurnRecorded or kind is e.EntryRecorded:
         marks = values["marks"]
         name = values["kind"]
-        facts = None
-        if name != _ENTRY_KINDS.get(marks & 3):
-            facts = encode({"kind": name})[0].decode("utf-8", "surrogatepass")
-            facts = _printable(facts)
         row = Row(
             values["branch"],
             values["occurred_at"],
@@ -66,9 +64,9 @@ def to_row(event: e.SessionEvent) -> tuple[Row, bytes | None, bool]:
             values["parent"],
             values["before"],
             values["place"],
-            facts,
+            None if name == _ENTRY_KINDS.get(marks & 3) else _kind_facts(name),
         )
-        return row, values["body"], bool(marks & (Mark.CAREFUL | Mark.RAW))
+        return row, values["body"], marks & _CAREFULLY != 0
     if kind is e.UsageRecorded:
         return _usage_row(event), None, False  # type: ignore[arg-type]
     plan = _plan(kind)
@@ -102,6 +100,11 @@ def to_row(event: e.SessionEvent) -> tuple[Row, bytes | None, bool]:
         if content:
             body, careful = encode(_plain(content))
     return row, body, careful
+
+
+@lru_cache(maxsize=256)
+def _kind_facts(kind: str) -> str:
+    return _printable(encode({"kind": kind})[0].decode("utf-8", "surrogatepass"))
 
 
 def _usage_row(event: e.UsageRecorded) -> Row:

@@ -9,17 +9,18 @@ from typing import Any, Protocol
 from sqlalchemy import Select
 
 from ...domain.entry import Entry, Mark, message_identity
+from ...domain.events import SessionEvent
 from ...domain.keys import SessionKey
 from ...domain.lineage import Segment
 from ...domain.points import Head
-from ...domain.recording import Known
+from ...domain.batch import Known
 from ...domain.session import SessionState, fold
 from ...domain.usage import NOTHING, Response, Usage
 from .blocks import Block, BlockCodec
 from .chain import body_hash
 from .checking import check
 from .contract import Body, Content, Recorded, Stream
-from .identities import IdentityMaps, digest
+from .identities import Maps, digest
 from .json_bytes import decode
 from .rows import Row, from_row
 from .schema import AFTER_FOREIGN, ENTRIES, LATE, OTHER
@@ -75,6 +76,14 @@ class Topics:
             self.load(cursor)
         return [self._ids[name] for name in names if name in self._ids]
 
+    def numbers(self, cursor: Cursor, events: Sequence[SessionEvent]) -> dict[str, int]:
+        """The numbers of some events' topics."""
+        for event in events:
+            if event.TOPIC not in self._ids:
+                self.load(cursor)
+                break
+        return self._ids
+
     def number(self, cursor: Cursor, name: str) -> int:
         """The number of a topic, which must be in the table."""
         if name not in self._ids:
@@ -91,7 +100,7 @@ class SqlReader:
         statements: Statements,
         topics: Topics,
         codec: BlockCodec,
-        maps: IdentityMaps,
+        maps: Maps,
     ) -> None:
         self.cursor = cursor
         self._sql = statements

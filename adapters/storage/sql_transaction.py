@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from ...domain.events import EntryRecorded, SessionEvent, TurnRecorded
 from ...domain.keys import SessionKey
-from ...domain.recording import Memory
+from ...domain.batch import Memory
 from ...domain.session import SessionState
 from .blocks import LARGEST, BlockCodec, new_seed
 from .chain import START, body_hash, link
 from .contract import Appended, Inline, Packed, Recorded, Stream
-from .identities import IdentityMaps, digest, pack
-from .rows import to_row
+from .identities import Maps, digest, pack
+from .rows import Row, to_row
 from .schema import ENTRIES, LATE, OTHER
 from .sql_reader import Cursor, SqlReader, Topics
 from .state_bytes import dump_memory, dump_state
@@ -43,7 +42,7 @@ class SqlTransaction(SqlReader):
         statements: Statements,
         topics: Topics,
         codec: BlockCodec,
-        maps: IdentityMaps,
+        maps: Maps,
         inline: Sequence[Inline],
         models: Sequence[Inline],
         positions: Callable[[Cursor, int], int],
@@ -157,46 +156,23 @@ class SqlTransaction(SqlReader):
         name, chain, number = stream.key.stream_id, stream.chain, stream.id
         rows = []
         identities = []
-        open_blocks: dict[tuple[int, int], _OpenBlock] = {}
-        full: list[_OpenBlock] = []
+        topics = self._topics.numbers(self.cursor, events)
+        blocks = _OpenBlocks()
         for event in events:
             version += 1
             row, body, careful = to_row(event)
             hashed = None
             if body is not None:
-                kind = type(event)
-                if kind is TurnRecorded or kind is EntryRecorded:
-                    sort = ENTRIES if row.place is None else LATE
-                else:
-                    sort = OTHER
-                block = open_blocks.get((sort, row.branch))
-                if block is None or block.size + len(body) > LARGEST:
-                    if block is not None:
-                        full.append(block)
-                    block = open_blocks[sort, row.branch] = _OpenBlock(sort, row.branch)
-                block.take(version, body, careful)
-                hashed = body_hash(block.seed, version, body)
+                seed = blocks.take(event, row, version, body, careful)
+                hashed = body_hash(seed, version, body)
             topic = event.TOPIC
             chain = link(chain, name, version, topic, now, row, hashed)
-            rows.append(
-                (
-                    position,
-                    number,
-                    version,
-                    self._topics.number(self.cursor, topic),
-                    row[0],
-                    row[1],
-                    now,
-                    *row[2:],
-                    hashed,
-                    chain,
-                )
-            )
+            rows.append((position, number, version, topics[topic], now, *row, hashed, chain))
             position += 1
             if row.identity is not None:
                 identities.append((digest(row.identity), version))
         self.cursor.executemany(self._sql.append_event, rows)
-        for block in (*full, *open_blocks.values()):
+        for block in blocks.all():
             ready = packed if packed is not None and packed.bodies == block.bodies else None
             self.cursor.execute(
                 self._sql.append_block,
@@ -210,17 +186,13 @@ class SqlTransaction(SqlReader):
                     block.careful,
                 ),
             )
+        self._touched.add(number)
+        self._maps.add(number, stream.version, identities, version)
         if identities:
-            self._identify(stream, appended.first_version, identities, version)
+            first = appended.first_version
+            packed_identities = pack(first, identities)
+            self.cursor.execute(self._sql.store_identities, (number, first, packed_identities))
         stream.chain = chain
-
-    def _identify(
-        self, stream: Stream, first: int, found: list[tuple[int, int]], upto: int
-    ) -> None:
-        known = self._maps.of(stream.id, stream.version, partial(self._identities, stream.id))
-        self._touched.add(stream.id)
-        known.add(found, upto)
-        self.cursor.execute(self._sql.store_identities, (stream.id, first, pack(first, found)))
 
     def forget(self) -> None:
         """Undo what a rolled back transaction left in memory. Call it before the rollback."""
@@ -242,8 +214,34 @@ class _OpenBlock:
         self.versions: list[int] = []
         self.bodies: list[bytes] = []
 
-    def take(self, version: int, body: bytes, careful: bool) -> None:
-        self.size += len(body)
-        self.careful |= careful
-        self.versions.append(version)
-        self.bodies.append(body)
+
+class _OpenBlocks:
+    """The blocks of one append: one a sort and branch, and another where one is full."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[int, int], _OpenBlock] = {}
+        self._full: list[_OpenBlock] = []
+
+    def take(
+        self, event: SessionEvent, row: Row, version: int, body: bytes, careful: bool
+    ) -> bytes:
+        """Put a body where it belongs; returns the seed that salts its hash."""
+        kind = type(event)
+        if kind is TurnRecorded or kind is EntryRecorded:
+            sort = ENTRIES if row.place is None else LATE
+        else:
+            sort = OTHER
+        block = self._open.get((sort, row.branch))
+        if block is None or block.size + len(body) > LARGEST:
+            if block is not None:
+                self._full.append(block)
+            block = self._open[sort, row.branch] = _OpenBlock(sort, row.branch)
+        block.size += len(body)
+        block.careful |= careful
+        block.versions.append(version)
+        block.bodies.append(body)
+        return block.seed
+
+    def all(self) -> list[_OpenBlock]:
+        """Every block, full or not."""
+        return [*self._full, *self._open.values()]
