@@ -1,26 +1,16 @@
-"""Opening a log by its URL: the one place that chooses and wires a store."""
+"""Opening a log by its URL."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import platformdirs
-from sqlalchemy import URL, make_url
-from sqlalchemy.dialects import sqlite as sqlite_dialect
-from sqlalchemy.exc import ArgumentError
 
-from .adapters.storage.contract import Store
-from .adapters.storage.sql_store import now
-from .adapters.storage.sqlite import SqliteStore
-from .domain.errors import InvalidURL, MissingExtra
-from .projections.sessions import Sessions
+from .adapters.storage.stores import open_store
 
 if TYPE_CHECKING:
     from .log import Log
-
-FORMS = "sqlite:///path/to.db, postgresql+psycopg://user@host/name, or memory:"
 
 
 def default_path() -> Path:
@@ -28,63 +18,16 @@ def default_path() -> Path:
     return Path(platformdirs.user_data_dir("turnlog")) / "turnlog.db"
 
 
-def open_store(
-    url: str | None = None,
-    synchronous: str = "FULL",
-    clock: Callable[[], int] = now,
-    create: bool = True,
-) -> Store:
-    """Open the store a URL names; without one, the default file.
+def open_log(url: str | None = None, synchronous: str = "FULL", create: bool = True) -> Log:
+    """Open a log; without a URL, the default file.
 
-    Args:
-        url: ``sqlite:///path``, ``sqlite://`` (in memory), ``postgresql+psycopg://…`` or ``memory:``.
-        synchronous: SQLite's pragma; FULL makes every commit durable, NORMAL may lose the last
-            commits when the machine (not the process) fails.
-        clock: milliseconds since 1970 UTC.
-        create: whether a missing SQLite file is made.
-
-    Raises:
-        InvalidURL: the URL names nothing turnlog can open.
-        MissingExtra: the driver is not installed.
-        StorageError: the database cannot be opened, or belongs to something else.
+    The arguments, and what they raise, are those of ``adapters.storage.stores.open_store``.
     """
+    from .log import Log
+
     if url is None:
         path = default_path()
         if create:
             path.parent.mkdir(parents=True, exist_ok=True)
         url = f"sqlite:///{path}"
-    if url in ("memory:", "memory://"):
-        from .adapters.storage.memory import MemoryStore
-
-        return MemoryStore(clock)
-    parsed = _parse(url)
-    backend = parsed.get_backend_name()
-    if backend == "sqlite":
-        if not create and parsed.database and not Path(parsed.database).exists():
-            raise InvalidURL(
-                f"there is no log at {parsed.database}; record or import something first"
-            )
-        return SqliteStore(parsed, [Sessions(sqlite_dialect.dialect())], synchronous, clock)
-    if backend == "postgresql":
-        try:
-            from .adapters.storage.postgres import PostgresStore, dialect
-        except ImportError as problem:
-            raise MissingExtra(
-                "PostgreSQL needs its driver: pip install 'turnlog[postgres]'"
-            ) from problem
-        return PostgresStore(parsed, [Sessions(dialect())], clock)
-    raise InvalidURL(f"{url!r}: turnlog keeps no logs in {backend!r}; use {FORMS}")
-
-
-def _parse(url: str) -> URL:
-    try:
-        return make_url(url)
-    except ArgumentError:
-        raise InvalidURL(f"{url!r} is no database URL; write {FORMS}") from None
-
-
-def open_log(url: str | None = None, synchronous: str = "FULL", create: bool = True) -> Log:
-    """Open a log; see ``open_store`` for the arguments and what they raise."""
-    from .log import Log
-
     return Log(open_store(url, synchronous, create=create))

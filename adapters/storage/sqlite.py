@@ -114,6 +114,8 @@ class SqliteStore(SqlStore):
         with self._gate:
             self._waiting.append(job)
         with self._writer:
+            if not self._raw.is_valid:
+                raise StorageError(f"{self.path or 'memory'}: the log was closed; open it again")
             while not job.done:
                 self._commit_group()
         return job.answer()
