@@ -31,6 +31,8 @@ class Consequences:
         self.events: list[e.SessionEvent] = []
         self.fresh: dict[bytes, Known] = {}
         self.responses: dict[str, Response] = {}
+        self.last: Entry | None = None
+        """The last entry of the conversation that the batch brought to the head."""
 
     def happen(self, event: e.SessionEvent) -> None:
         """Take an event as happened."""
@@ -62,6 +64,7 @@ class Consequences:
         finished = response.finished or entry.stop_reason is not None
         suspicious = not finished and (response.suspicious or entry.suspicious)
         after = Response(response.turn, best, finished, suspicious)
+        self.responses[entry.message_id or ""] = after
         if not first and after == response:
             return
         self.happen(
@@ -82,7 +85,6 @@ class Consequences:
                 native=entry.native,
             )
         )
-        self.responses[entry.message_id or ""] = after
 
     def count_cost(self, entry: Entry, branch: int) -> None:
         """Record the CLI's own running total."""
@@ -186,11 +188,11 @@ class Consequences:
         state = self.state
         if not self.events or state.status == state.announced:
             return
-        own = (x for x in reversed(self.events) if x.branch == state.branch)
-        last = next((x for x in own if isinstance(x, e.TurnRecorded)), None)
-        if last is None or last.marks & Mark.CALLS_TOOL and not last.marks & Mark.ENDED:
+        last = self.last
+        if last is None or (last.marks & Mark.CALLS_TOOL and not last.marks & Mark.ENDED):
             return
-        reason = {"complete": "end_turn", "incomplete": "max_tokens"}.get(state.status)
         self.happen(
-            e.StatusChanged.trusted(branch=state.branch, status=state.status, stop_reason=reason)
+            e.StatusChanged.trusted(
+                branch=state.branch, status=state.status, stop_reason=last.stop_reason
+            )
         )

@@ -55,7 +55,7 @@ class Entry:
     prompt_id: str | None = None
     prompt_text: str | None = None
     title: tuple[str, str] | None = None
-    """Which kind of title this sets (``custom``, ``ai``, ``last-prompt``, ``summary``), and to what."""
+    """Which kind of title this sets (custom, ai, last-prompt, summary), and to what."""
     tag: str | None = None
     """The CLI's tag; an empty text takes it away."""
     compaction: str | None = None

@@ -1,4 +1,4 @@
-"""The errors turnlog raises, one family. Each says what was wrong, with which value, and what to do."""
+"""The errors turnlog raises, one family: what was wrong, with which value, and what to do."""
 
 from __future__ import annotations
 

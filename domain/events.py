@@ -84,6 +84,9 @@ class Figures(NamedTuple):
     usage: Usage = NOTHING
 
 
+NO_FIGURES = Figures()
+
+
 class SessionStarted(SessionEvent):
     """A stream began: a session's own or a subagent's."""
 

@@ -173,6 +173,7 @@ def _prompt_end(heads: Iterable[Head], number: int) -> tuple[_End | None, int]:
 
 
 def _turn_end(heads: Iterable[Head], number: int) -> tuple[_End | None, int]:
+    """The last entry of a response, or the last result of its tools if that is later."""
     turns: list[int] = []
     end: _End | None = None
     over = False
@@ -181,12 +182,10 @@ def _turn_end(heads: Iterable[Head], number: int) -> tuple[_End | None, int]:
             end = (end[0], head)
         if head.turn is not None and head.turn not in turns:
             turns.append(head.turn)
-            over = len(turns) > number
-        elif head.marks & Mark.PROMPT and len(turns) >= number:
-            over = True
-        if len(turns) >= number and head.turn == turns[number - 1]:
-            end = (head, None)
-        elif len(turns) == number and head.marks & Mark.TOOL_RESULT and not over:
+        reached = len(turns) >= number
+        over = over or len(turns) > number or (reached and bool(head.marks & Mark.PROMPT))
+        own = reached and head.turn == turns[number - 1]
+        if own or (reached and not over and head.marks & Mark.TOOL_RESULT):
             end = (head, None)
     return (end if len(turns) >= number else None), len(turns)
 

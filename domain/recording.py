@@ -157,6 +157,8 @@ class _Recording(Consequences):
             self.latest[entry.kind] = entry.digest[:8].hex()
         elif parent is None and entry.parent is not None and entry.parent != old_leaf:
             self.detect_gap(entry.parent, recorded)
+        if live and marks & _CONVERSATION:
+            self.last = entry
         if response is not None:
             self.use(entry, response, first, recorded)
         if marks & ~_CONVERSATION or entry.calls or entry.title or entry.tag is not None:

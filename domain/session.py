@@ -56,7 +56,7 @@ class SessionState:
     """The entry that a next one would hang on."""
     leaf_version: int = 0
 
-    live: e.Figures = e.Figures()
+    live: e.Figures = e.NO_FIGURES
     billed: Usage = NOTHING
     entries: int = 0
     """All entries ever recorded, on every branch."""
@@ -177,7 +177,7 @@ def _remembered(state: SessionState, event: e.PromptRemembered) -> None:
 
 
 @_when(e.TurnRecorded, e.EntryRecorded)
-def _recorded(state: SessionState, event: e.TurnRecorded) -> None:
+def _recorded(state: SessionState, event: e.TurnRecorded | e.EntryRecorded) -> None:
     marks = event.marks
     late = event.place is not None
     state.entries += 1

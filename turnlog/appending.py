@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from .adapters.storage.contract import Packed, Stream, Transaction
+from .domain.batch import CHECKPOINT_EVERY, Batch, Known, Seen, identify
 from .domain.entry import GAP, Entry
 from .domain.events import EntryConflicted, EntryCorrupted, EntryRecorded, TurnRecorded
 from .domain.keys import SessionKey
-from .domain.batch import CHECKPOINT_EVERY, Batch, Known, Seen, identify
 from .domain.recording import record
 from .domain.session import SessionState
 from .travelling import state_at, taken_over, with_derived

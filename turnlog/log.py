@@ -18,7 +18,7 @@ from .domain.points import Point
 from .domain.session import SessionState, fold
 from .finding import Sessions
 from .loading import entries_of, loadable
-from .projections.sessions import Filter, Session, Totals
+from .projections.sessions import ALL, Filter, Session, Totals
 from .rebuilding import Rebuilt, rebuild
 from .rewinding import Checkpoint, Forked, Rewound, checkpoint, fork, found, rewind
 from .subscribing import subscribe
@@ -175,7 +175,7 @@ class Log:
     # -- lists and figures -------------------------------------------------------------------
 
     def sessions(
-        self, asked: Filter = Filter(), limit: int = 50, after: str | None = None
+        self, asked: Filter = ALL, limit: int = 50, after: str | None = None
     ) -> list[Session]:
         """The newest sessions that match, page by page.
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 
 from .adapters.storage.contract import Reader, Recorded, Stream
 from .domain import events as e
+from .domain.batch import Known
 from .domain.entry import CHECKPOINT, identity_of
 from .domain.errors import PointNotFound
 from .domain.keys import SessionKey
 from .domain.lineage import FIRST, Lineage, Segment, keeps, lineage
 from .domain.points import Head, Place, Point, anchor_end, load_order, resolve
-from .domain.batch import Known
 from .domain.session import SessionState, apply, branch_off, fold
 
 _DERIVED = (
@@ -214,10 +214,9 @@ def _counts(recorded: Recorded, segments: list[Segment]) -> bool:
 
 def _take(state: SessionState, recorded: Recorded) -> None:
     event = recorded.event
-    if isinstance(event, e.SessionStarted):
+    if isinstance(event, e.SessionStarted) and state.entries:
         # What a fork took over is added up from its origin itself.
-        if state.entries:
-            event = event.model_copy(update={"figures": state.live, "base": ()})
+        event = event.model_copy(update={"figures": state.live, "base": ()})
     state.branch = event.branch
     state.version = recorded.version - 1
     apply(state, event)

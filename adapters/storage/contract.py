@@ -9,12 +9,12 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import Select
 
+from ...domain.batch import Known, Memory
 from ...domain.entry import Entry
 from ...domain.events import SessionEvent
 from ...domain.keys import SessionKey
 from ...domain.lineage import Lineage, Segment
 from ...domain.points import Head
-from ...domain.batch import Known, Memory
 from ...domain.session import SessionState
 from ...domain.usage import Response
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from ...domain import events as e
 from ...domain.entry import Mark, message_of
 from ...domain.errors import DamagedEvent, NotJson
+from ...domain.usage import Usage
 from .json_bytes import decode, encode
 
 COLUMNS = ("branch", "occurred_at", "identity", "marks", "turn", "prompt", "parent", "before")
@@ -183,8 +184,8 @@ def from_row(topic: str, row: Row, body: bytes | None) -> e.SessionEvent:
             values[name] = plan.required_content[name]
         values.update(_content(topic, body))
     if kind is e.UsageRecorded:
-        values["counters"] = e.Usage(*facts.get("counters", ()))
-        values["counted"] = e.Usage(*facts.get("counted", ()))
+        values["counters"] = Usage(*facts.get("counters", ()))
+        values["counted"] = Usage(*facts.get("counted", ()))
         values["message_id"] = message_of(row.identity)
         return kind.trusted(**values)
     return e.revive(topic, values)

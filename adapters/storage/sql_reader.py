@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
 from sqlalchemy import Select
 
+from ...domain.batch import Known
 from ...domain.entry import Entry, Mark, message_identity
 from ...domain.events import SessionEvent
 from ...domain.keys import SessionKey
 from ...domain.lineage import Segment
 from ...domain.points import Head
-from ...domain.batch import Known
 from ...domain.session import SessionState, fold
 from ...domain.usage import NOTHING, Response, Usage
 from .blocks import Block, BlockCodec
@@ -76,12 +76,10 @@ class Topics:
             self.load(cursor)
         return [self._ids[name] for name in names if name in self._ids]
 
-    def numbers(self, cursor: Cursor, events: Sequence[SessionEvent]) -> dict[str, int]:
-        """The numbers of some events' topics."""
-        for event in events:
-            if event.TOPIC not in self._ids:
-                self.load(cursor)
-                break
+    def of(self, cursor: Cursor, events: Sequence[SessionEvent]) -> dict[str, int]:
+        """The numbers of some events' topics, by topic."""
+        if self.missing(event.TOPIC for event in events):
+            self.load(cursor)
         return self._ids
 
     def number(self, cursor: Cursor, name: str) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 
+from ...domain.batch import Memory
 from ...domain.events import EntryRecorded, SessionEvent, TurnRecorded
 from ...domain.keys import SessionKey
-from ...domain.batch import Memory
 from ...domain.session import SessionState
 from .blocks import LARGEST, BlockCodec, new_seed
 from .chain import START, body_hash, link
@@ -156,7 +156,7 @@ class SqlTransaction(SqlReader):
         name, chain, number = stream.key.stream_id, stream.chain, stream.id
         rows = []
         identities = []
-        topics = self._topics.numbers(self.cursor, events)
+        topics = self._topics.of(self.cursor, events)
         blocks = _OpenBlocks()
         for event in events:
             version += 1

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...domain.batch import Memory
 from ...domain.events import Figures, Origin
 from ...domain.keys import SessionKey
 from ...domain.lineage import Cut, Lineage, Segment
-from ...domain.batch import Memory
 from ...domain.session import SessionState
 from ...domain.usage import Response, Usage
 from .json_bytes import decode, encode
@@ -16,11 +16,34 @@ FORMAT = 1
 """Snapshots of another format are passed over: the events give the same state."""
 _HEX = ("leaf",)
 _SAME = frozenset(
-    (
-        "version presence life source user_id working_dir machine called_by status announced "
-        "stop_reason titles cli_tag metadata first_at last_at branch leaf_version entries "
-        "remembered late gaps turns_seen message_id cost_counter continuations"
-    ).split()
+    [
+        "version",
+        "presence",
+        "life",
+        "source",
+        "user_id",
+        "working_dir",
+        "machine",
+        "called_by",
+        "status",
+        "announced",
+        "stop_reason",
+        "titles",
+        "cli_tag",
+        "metadata",
+        "first_at",
+        "last_at",
+        "branch",
+        "leaf_version",
+        "entries",
+        "remembered",
+        "late",
+        "gaps",
+        "turns_seen",
+        "message_id",
+        "cost_counter",
+        "continuations",
+    ]
 )
 
 
@@ -80,8 +103,8 @@ def load_state(key: SessionKey, data: bytes) -> SessionState | None:
         }
     if "base" in found:
         found["base"] = _segments(found["base"])
-    live = found["live"]
-    found["live"] = Figures(*live[:3], Usage(*live[3]))
+    prompts, turns, entries, usage = found["live"]
+    found["live"] = Figures(prompts, turns, entries, Usage(*usage))
     found["billed"] = Usage(*found["billed"])
     if "response" in found:
         turn, counters, finished, suspicious = found["response"]

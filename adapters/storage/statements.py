@@ -369,7 +369,7 @@ class Statements:
     def _headers(self, count: int) -> str:
         """stream, then ``count`` versions → version, identity, branch, place, turn, facts"""
         e = events.c
-        values = [bindparam(f"v{i}") for i in range(count)]
+        values: list[Any] = [bindparam(f"v{i}") for i in range(count)]
         statement = (
             select(e.version, e.identity, e.branch, e.place, e.turn, e.facts)
             .where(e.stream == bindparam("stream"), e.version.in_(values))

@@ -1,6 +1,6 @@
 """The sessions as they are now: one row a stream, its responses, checkpoints and tags."""
 
 from .fold import Sessions
-from .query import Filter, Session, Spent, Totals
+from .query import ALL, Filter, Session, Spent, Totals
 
-__all__ = ["Filter", "Session", "Sessions", "Spent", "Totals"]
+__all__ = ["ALL", "Filter", "Session", "Sessions", "Spent", "Totals"]

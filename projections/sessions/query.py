@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, and_, func, or_, select
@@ -112,6 +113,10 @@ class Filter(NamedTuple):
     presence: tuple[str, ...] = ("present",)
 
 
+ALL = Filter()
+"""Every session that is not archived or deleted."""
+
+
 def page(asked: Filter, limit: int, after: str | None) -> Select[Any]:
     """The newest sessions that match, page by page."""
     s = sessions.c
@@ -213,7 +218,7 @@ class Totals(NamedTuple):
     prompts: int = 0
     turns: int = 0
     entries: int = 0
-    by_status: dict[str, int] = {}
+    by_status: Mapping[str, int] = MappingProxyType({})
     billed: Spent = Spent()
     live: Spent = Spent()
 
@@ -221,12 +226,13 @@ class Totals(NamedTuple):
     def of(cls, rows: Sequence[Sequence[Any]]) -> Totals:
         """Add the rows of ``totals`` up. Deleted sessions stay in what was billed."""
         size = len(SUMS)
-        found = cls(by_status={})
+        found = cls()
+        by_status: dict[str, int] = {}
         for presence, status, main, count, prompts, turns, recorded, *sums in rows:
             billed, live = _spent(sums[:size]), _spent(sums[size:])
             present = presence in ("present", "archived")
             if main and present:
-                found.by_status[status] = found.by_status.get(status, 0) + count
+                by_status[status] = by_status.get(status, 0) + count
             found = found._replace(
                 sessions=found.sessions + (count if main and present else 0),
                 subagents=found.subagents + (0 if main or not present else count),
@@ -236,4 +242,4 @@ class Totals(NamedTuple):
                 billed=found.billed.plus(billed),
                 live=found.live.plus(live) if present else found.live,
             )
-        return found
+        return found._replace(by_status=by_status)

@@ -11,7 +11,7 @@ from turnlog.domain import commands
 from turnlog.domain import events as e
 from turnlog.domain.batch import Batch, Known, Memory, Seen, identify
 from turnlog.domain.entry import Entry as Understood
-from turnlog.domain.entry import Mark, identity_of
+from turnlog.domain.entry import GAP, Mark, identity_of
 from turnlog.domain.keys import SessionKey
 from turnlog.domain.lineage import Lineage
 from turnlog.domain.points import Place
@@ -29,16 +29,16 @@ Happening = Sequence[Entry] | Decision | e.SessionEvent
 class Like:
     """An event of this kind with these fields, whatever its others are."""
 
-    def __init__(self, kind: type[e.SessionEvent], **fields: Any) -> None:
-        self.kind, self.fields = kind, fields
+    def __init__(self, event: type[e.SessionEvent], /, **fields: Any) -> None:
+        self.event, self.fields = event, fields
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is self.kind and all(
+        return type(other) is self.event and all(
             getattr(other, name) == value for name, value in self.fields.items()
         )
 
     def __repr__(self) -> str:
-        return f"{self.kind.__name__}({', '.join(f'{n}={v!r}' for n, v in self.fields.items())})"
+        return f"{self.event.__name__}({', '.join(f'{n}={v!r}' for n, v in self.fields.items())})"
 
 
 class Scenario:
@@ -117,12 +117,20 @@ class Scenario:
         if from_file:
             tail = identity_of(preceding) if preceding else None
         identities = identify(understood, self.memory.salt, tail)
+        after = identity_of(follower) if follower else None
+        # The least that a decision is promised.
+        asked = {*identities, after, *(entry.parent for entry in understood)}
+        asked |= {GAP + identity for identity in asked if identity is not None}
+        known = {} if begins else self._known()
+        responses = {} if begins else self._responses()
+        responses.pop(self.state.message_id or "", None)
         seen = Seen(
-            {} if begins else self._known(),
-            {} if begins else self._responses(),
+            {identity: there for identity, there in known.items() if identity in asked},
+            responses,
             self._same,
+            known.get,
             self._at_entry,
-            identity_of(follower) if follower else None,
+            after,
         )
         before = fold(self.state, ())
         self.new, state, self.memory = record(
