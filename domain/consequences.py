@@ -30,7 +30,12 @@ class Consequences:
         self.seen = seen
         self.events: list[e.SessionEvent] = []
         self.fresh: dict[bytes, Known] = {}
+        # Another response may come between the entries of the one recorded last.
         self.responses: dict[str, Response] = {}
+        if state.message_id is not None and state.response is not None:
+            self.responses[state.message_id] = state.response
+        if state.message_id is not None and state.response is not None:
+            self.responses[state.message_id] = state.response
         self.last: Entry | None = None
         """The last entry of the conversation that the batch brought to the head."""
 
@@ -64,7 +69,6 @@ class Consequences:
         finished = response.finished or entry.stop_reason is not None
         suspicious = not finished and (response.suspicious or entry.suspicious)
         after = Response(response.turn, best, finished, suspicious)
-        self.responses[entry.message_id or ""] = after
         if not first and after == response:
             return
         self.happen(
@@ -85,6 +89,7 @@ class Consequences:
                 native=entry.native,
             )
         )
+        self.responses[entry.message_id or ""] = after
 
     def count_cost(self, entry: Entry, branch: int) -> None:
         """Record the CLI's own running total."""
@@ -165,9 +170,10 @@ class Consequences:
         live = self.state.live
         if marks & Mark.PROMPT:
             self._mark_point("prompt", live.prompts, recorded)
-        elif live.turns > turns_before and self.batch.checkpoint_every:
-            if live.turns % self.batch.checkpoint_every == 0:
-                self._mark_point("turn", live.turns, recorded)
+            return
+        every = self.batch.checkpoint_every
+        if every and live.turns > turns_before and live.turns % every == 0:
+            self._mark_point("turn", live.turns, recorded)
 
     def _mark_point(self, kind: Literal["prompt", "turn"], number: int, recorded: Known) -> None:
         name = f"{kind}-{number}"

@@ -1,4 +1,4 @@
-"""One transcript line, with what turnlog understands of it. The bytes themselves stay as they came."""
+"""One transcript line, with what turnlog understands of it. The bytes stay as they came."""
 
 from __future__ import annotations
 
