@@ -34,8 +34,6 @@ class Consequences:
         self.responses: dict[str, Response] = {}
         if state.message_id is not None and state.response is not None:
             self.responses[state.message_id] = state.response
-        if state.message_id is not None and state.response is not None:
-            self.responses[state.message_id] = state.response
         self.last: Entry | None = None
         """The last entry of the conversation that the batch brought to the head."""
 

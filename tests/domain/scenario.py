@@ -10,8 +10,8 @@ from turnlog.adapters.claude.batches import prepare
 from turnlog.domain import commands
 from turnlog.domain import events as e
 from turnlog.domain.batch import Batch, Known, Memory, Seen, identify
-from turnlog.domain.entry import Entry as Understood
 from turnlog.domain.entry import GAP, Mark, identity_of
+from turnlog.domain.entry import Entry as Understood
 from turnlog.domain.keys import SessionKey
 from turnlog.domain.lineage import Lineage
 from turnlog.domain.points import Place
