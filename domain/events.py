@@ -392,8 +392,11 @@ class FileKept(SessionEvent):
     """A file that the transcript points to and the CLI would delete, kept once per content."""
 
     TOPIC: ClassVar[str] = "FileKept.v1"
-    CONTENT: ClassVar[tuple[str, ...]] = ("name",)
+    CONTENT: ClassVar[tuple[str, ...]] = ("name", "digest")
     name: str
+    """Its place in the configuration directory."""
+    digest: str = ""
+    """SHA-256 of its content, in hexadecimal: the key of the content's own table."""
     kind: str
     size: int
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -17,6 +18,8 @@ from .domain.keys import SessionKey
 from .domain.points import Point
 from .domain.session import SessionState, fold
 from .finding import Sessions
+from .imported import ImportSummary, Progress
+from .importing import import_claude
 from .loading import entries_of, loadable
 from .projections.sessions import ALL, Filter, Session, Totals
 from .rebuilding import Rebuilt, rebuild
@@ -95,6 +98,27 @@ class Log:
             packed: its bodies compressed ahead, used where every entry is new.
         """
         return self.store.write(lambda transaction: append(transaction, arrival, packed))
+
+    def import_claude(
+        self,
+        path: str | Path,
+        *,
+        workers: int | None = None,
+        progress: Callable[[Progress], None] | None = None,
+        restore: bool = False,
+        user_id: str | None = None,
+        machine: str | None = None,
+    ) -> ImportSummary:
+        """Record what Claude Code left in a path; see ``importing.import_claude``."""
+        return import_claude(
+            self,
+            path,
+            workers=workers,
+            progress=progress,
+            restore=restore,
+            user_id=user_id,
+            machine=machine,
+        )
 
     # -- reading -----------------------------------------------------------------------------
 

@@ -104,6 +104,32 @@ class Body(NamedTuple):
     careful: bool
 
 
+class Source(NamedTuple):
+    """A file that was imported, as it was left."""
+
+    name: str
+    """Which machine it lies on, and its path there."""
+    size: int
+    """Up to where it was recorded, in bytes."""
+    mtime_ns: int
+    inode: int
+    offset: int
+    """From where to read on, never past ``size``."""
+    preceding: bytes | None = None
+    """The identity of the last uuid before ``offset``."""
+
+
+class StoredFile(NamedTuple):
+    """The content of a file, kept once however many sessions point to it."""
+
+    digest: bytes
+    """SHA-256 of the content."""
+    size: int
+    """Of the content, in bytes."""
+    codec: int
+    data: bytes
+
+
 class Reader(Protocol):
     """One consistent look at the log."""
 
@@ -156,6 +182,12 @@ class Reader(Protocol):
     def responses(self, stream: Stream, message_ids: Iterable[str]) -> dict[str, Response]:
         """What is known of some responses."""
 
+    def source(self, name: str) -> Source | None:
+        """How an imported file was left; None where nothing was imported from it."""
+
+    def file(self, digest: bytes) -> StoredFile | None:
+        """A kept file's content by its digest."""
+
     def snapshot(self, stream: Stream, version: int) -> SessionState | None:
         """The newest snapshot not after a version."""
 
@@ -189,6 +221,12 @@ class Transaction(Reader, Protocol):
         Args:
             packed: the batch's bodies, compressed before the transaction began.
         """
+
+    def keep_source(self, source: Source) -> None:
+        """Note how far a file was imported."""
+
+    def keep_file(self, file: StoredFile) -> None:
+        """Keep a content; one that is there already stays as it is."""
 
     def clear_models(self) -> None:
         """Empty the inline read models, before they are folded again."""

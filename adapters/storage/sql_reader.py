@@ -24,6 +24,7 @@ from .identities import Maps, digest
 from .json_bytes import decode
 from .rows import Row, from_row
 from .schema import AFTER_FOREIGN, ENTRIES, LATE, OTHER
+from .sources import SourceReader
 from .state_bytes import load_memory, load_state
 from .statements import LIST_SIZES, Statements, padded
 
@@ -89,7 +90,7 @@ class Topics:
         return self._ids[name]
 
 
-class SqlReader:
+class SqlReader(SourceReader):
     """One consistent look at the log."""
 
     def __init__(

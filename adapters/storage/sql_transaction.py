@@ -15,6 +15,7 @@ from .contract import Appended, Inline, Packed, Recorded, Stream
 from .identities import Maps, digest, pack
 from .rows import Row, to_row
 from .schema import ENTRIES, LATE, OTHER
+from .sources import SourceWriter
 from .sql_reader import Cursor, SqlReader, Topics
 from .state_bytes import dump_memory, dump_state
 from .statements import Statements
@@ -33,7 +34,7 @@ class FoldFailed(Exception):
         self.problem = problem
 
 
-class SqlTransaction(SqlReader):
+class SqlTransaction(SqlReader, SourceWriter):
     """A write: all of it happens or nothing."""
 
     def __init__(

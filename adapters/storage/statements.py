@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Dialect, bindparam, func, select, text
 from sqlalchemy.sql.expression import ClauseElement
 
-from .schema import FOREIGN, blocks, events, identities, snapshots, streams
+from .schema import FOREIGN, blocks, events, files, identities, snapshots, sources, streams
 
 _HEAD = (
     events.c.version,
@@ -141,6 +141,31 @@ class Statements:
         names = tuple(column.name for column in blocks.columns if column.name != "id")
         statement = blocks.insert().values({name: bindparam(name) for name in names}).inline()
         return self._text(statement, *names)
+
+    @cached_property
+    def find_source(self) -> str:
+        """name → every column of ``sources``"""
+        return self._text(select(sources).where(sources.c.name == bindparam("name")), "name")
+
+    @cached_property
+    def keep_source(self) -> str:
+        """Every column of ``sources``, in place of what was noted before."""
+        names = [column.name for column in sources.columns]
+        statement = sources.insert().values({name: bindparam(name) for name in names})
+        changed = ", ".join(f'"{name}" = excluded."{name}"' for name in names[1:])
+        return f"{self._text(statement, *names)} ON CONFLICT (name) DO UPDATE SET {changed}"
+
+    @cached_property
+    def find_file(self) -> str:
+        """digest → every column of ``files``"""
+        return self._text(select(files).where(files.c.digest == bindparam("digest")), "digest")
+
+    @cached_property
+    def keep_file(self) -> str:
+        """Every column of ``files``."""
+        names = [column.name for column in files.columns]
+        statement = files.insert().values({name: bindparam(name) for name in names})
+        return self._text(statement, *names) + " ON CONFLICT DO NOTHING"
 
     @cached_property
     def last_position(self) -> str:
