@@ -11,7 +11,7 @@ from hashlib import blake2b
 from operator import add, sub
 from typing import Any, NamedTuple
 
-from sqlalchemy import Dialect, and_, bindparam, func, select
+from sqlalchemy import Dialect, and_, bindparam, func, literal_column, select
 
 from ...domain.events import UsageRecorded
 from ...domain.prices import price
@@ -119,8 +119,9 @@ class ResponseTable:
             "stream",
         )
         self._lock = "SELECT pg_advisory_xact_lock(%s)" if dialect.name == "postgresql" else None
-        added = [func.coalesce(func.sum(t[name]), 0) for name in COUNTERS]
-        added.append(func.coalesce(func.sum(t.cost), 0))
+        zero = literal_column("0")  # written out: a bound 0 would be one more parameter to pass
+        added = [func.coalesce(func.sum(t[name]), zero) for name in COUNTERS]
+        added.append(func.coalesce(func.sum(t.cost), zero))
         added.append(func.count() - func.count(t.cost))
         self._sums = {
             flag: prepare(
