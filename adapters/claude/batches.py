@@ -25,13 +25,21 @@ def prepare(key: SessionKey, entries: Iterable[object]) -> list[Entry]:
         try:
             body, careful = encode(entry)
         except NotJson as problem:
-            batch.append(corrupt(repr(entry).encode("utf-8", "surrogatepass"), str(problem)))
+            batch.append(corrupt(_spelled(entry), str(problem)))
             continue
         if isinstance(entry, dict):
             batch.append(understand(entry, body, session_id, careful, main=main))
         else:
             batch.append(corrupt(body, "not a JSON object"))
     return batch
+
+
+def _spelled(entry: object) -> bytes:
+    try:
+        text = repr(entry)
+    except Exception:  # of a class of the application's own, or nested too deep for Python
+        text = f"<{type(entry).__qualname__}>"
+    return text.encode("utf-8", "surrogatepass")
 
 
 def corrupt(data: bytes, why: str) -> Entry:

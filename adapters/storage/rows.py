@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import orjson
 from pydantic import BaseModel
 
 from ...domain import events as e
@@ -76,7 +75,7 @@ def to_row(event: e.SessionEvent) -> tuple[Row, bytes | None, bool]:
     }
     facts = None
     if facts_found:
-        facts = _printable(orjson.dumps(_plain(facts_found), default=list).decode())
+        facts = _facts(_plain(facts_found))
     row = Row(
         values["branch"],
         values["occurred_at"],
@@ -105,7 +104,11 @@ def to_row(event: e.SessionEvent) -> tuple[Row, bytes | None, bool]:
 
 @lru_cache(maxsize=256)
 def _kind_facts(kind: str) -> str:
-    return _printable(encode({"kind": kind})[0].decode("utf-8", "surrogatepass"))
+    return _facts({"kind": kind})
+
+
+def _facts(found: Mapping[str, Any]) -> str:
+    return _printable(encode(found)[0].decode("utf-8", "surrogatepass"))
 
 
 def _usage_row(event: e.UsageRecorded) -> Row:
@@ -137,7 +140,7 @@ def _usage_row(event: e.UsageRecorded) -> Row:
         None,
         None,
         event.place,
-        _printable(encode(facts)[0].decode("utf-8", "surrogatepass")),
+        _facts(facts),
     )
 
 
