@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 from .adapters.storage.contract import Store
@@ -61,6 +61,6 @@ def verify(
     return Verified(streams, events, tuple(problems))
 
 
-def _all(store: Store) -> Iterator[SessionKey]:
+def _all(store: Store) -> list[SessionKey]:
     with store.read() as reader:
-        yield from list(reader.streams())
+        return list(reader.streams())

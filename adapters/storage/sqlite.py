@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from ...domain.errors import NotADatabase, StorageError, TurnlogError
+from .between_writes import BetweenWrites
 from .contract import Inline, Transaction
 from .network_files import refuse_network
 from .schema import SQLITE_TRIGGERS
@@ -74,8 +75,7 @@ class SqliteStore(SqlStore):
     def read(self) -> Iterator[SqlReader]:
         """A consistent look at the log."""
         if self.path is None:
-            with self._writer:
-                yield self._reader(self._connection.cursor())
+            yield self._reader(BetweenWrites(self._connection.cursor(), self._writer))
             return
         raw = self.engine.raw_connection()
         try:
