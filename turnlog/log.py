@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 from .adapters.claude.batches import prepare
 from .adapters.storage.contract import Packed, Reader, Recorded, Store, Stream, Transaction
 from .appending import Appended, Arrival, append
+from .branching import Branch, branches_of
 from .domain import commands
 from .domain.errors import UnknownSession
 from .domain.events import SessionEvent, Status
@@ -25,6 +26,7 @@ from .projections.sessions import ALL, Filter, Session, Totals
 from .rebuilding import Rebuilt, rebuild
 from .rewinding import Checkpoint, Forked, Rewound, checkpoint, fork, found, rewind
 from .subscribing import subscribe
+from .transcribing import Line, transcript_of
 from .travelling import find_place, lineage_to, past_at, state_at, with_derived
 from .verifying import Verified, verify
 
@@ -141,6 +143,24 @@ class Log:
             if at is not None:
                 line = lineage_to(stream, find_place(reader, stream, Point.of(at)))
             yield from entries_of(reader, stream, line)
+
+    def transcript(self, key: Key, at: At | None = None) -> Iterator[Line]:
+        """The conversation of the live branch, or up to a point: entries with their numbers.
+
+        Raises:
+            UnknownSession, InvalidPoint, PointNotFound: as ``at`` does.
+        """
+        with self._reading(key) as (reader, stream):
+            stream = _there(stream, key)
+            line = stream.state.lineage
+            if at is not None:
+                line = lineage_to(stream, find_place(reader, stream, Point.of(at)))
+            yield from transcript_of(reader, stream, line)
+
+    def branches(self, key: Key) -> list[Branch]:
+        """The branches of a session, in the order they began, each with its prompts."""
+        with self._reading(key) as (reader, stream):
+            return branches_of(reader, _there(stream, key))
 
     def subkeys(self, key: Key) -> list[SessionKey]:
         """The subagents' streams of a session that are live and hold entries."""

@@ -1,0 +1,155 @@
+"""Settings: where the log is and how it is kept.
+
+What is given first of these holds: an argument (``--db``), the environment (``TURNLOG_…``), the
+settings file. Then, only where ``SESSION_STORAGE_TYPE`` says that it means a session store, the
+host application's own variables. A bare ``DATABASE_URL`` never chooses the log.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+from urllib.parse import quote, unquote
+
+import platformdirs
+from pydantic import ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from .domain.errors import TurnlogError
+from .opening import default_path
+
+_URL = re.compile(r"[a-z][a-z0-9+]*://|memory:", re.IGNORECASE)
+_POSTGRES = re.compile(r"postgres(ql)?(\+[a-z0-9]+)?://", re.IGNORECASE)
+
+
+class InvalidSettings(TurnlogError):
+    """A setting with a value that makes no sense, or a settings file that cannot be read."""
+
+
+class Location(NamedTuple):
+    """Where the log is, and what said so."""
+
+    url: str
+    chosen_by: str
+
+    @property
+    def path(self) -> Path | None:
+        """The file of a log in SQLite."""
+        path = self.url.removeprefix("sqlite:///")
+        return Path(unquote(path)) if path not in (self.url, "") else None
+
+
+class Settings(BaseSettings):
+    """What can be set. In the environment each name begins with ``TURNLOG_``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TURNLOG_", extra="forbid", env_ignore_empty=True, frozen=True
+    )
+
+    database_url: str | None = None
+    """The log: a database URL, or the path of a SQLite file. Without it, a file in the user's data
+    directory."""
+    synchronous: Literal["FULL", "NORMAL"] = "FULL"
+    """SQLite's promise: FULL keeps every commit when the machine fails, NORMAL when only the process
+    does."""
+    user_id: str | None = None
+    """Whose sessions an import records."""
+    actor: str | None = None
+    """Who the audit trail names for what is done on the command line. Without it, the login name."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments before the environment before the file."""
+        file = TomlConfigSettingsSource(settings_cls, toml_file=settings_file())
+        return init_settings, env_settings, file
+
+    @classmethod
+    def load(cls) -> Settings:
+        """Read them.
+
+        Raises:
+            InvalidSettings: a value makes no sense; the message names it.
+        """
+        try:
+            return cls()
+        except ValidationError as problem:
+            told = "; ".join(_told(error) for error in problem.errors())
+            raise InvalidSettings(f"{told}; see `turnlog settings`") from None
+        except (OSError, ValueError) as problem:
+            raise InvalidSettings(f"{settings_file()} cannot be read: {problem}") from problem
+
+    def location(
+        self, db: str | None = None, environment: Mapping[str, str] = os.environ
+    ) -> Location:
+        """Where the log is.
+
+        Args:
+            db: what ``--db`` says.
+            environment: where the host application's variables are looked up.
+        """
+        if db:
+            return Location(log_url(db), "--db")
+        if self.database_url:
+            named = environment.get("TURNLOG_DATABASE_URL")
+            return Location(
+                log_url(self.database_url),
+                "TURNLOG_DATABASE_URL" if named else f"the settings file {settings_file()}",
+            )
+        return _of_host(environment) or Location(
+            log_url(str(default_path())), "the default, as nothing else is set"
+        )
+
+
+HOST_VARIABLES = {
+    "sqlite": "SESSION_DB_PATH",
+    "postgres": "DATABASE_URL",
+    "postgresql": "DATABASE_URL",
+}
+"""By ``SESSION_STORAGE_TYPE``: which variable of the host application names the database."""
+
+
+def settings_file() -> Path:
+    """The settings file: ``TURNLOG_SETTINGS_FILE``, else ``settings.toml`` in the user's folder."""
+    named = os.environ.get("TURNLOG_SETTINGS_FILE")
+    if named:
+        return Path(named)
+    return Path(platformdirs.user_config_dir("turnlog")) / "settings.toml"
+
+
+def log_url(text: str) -> str:
+    """The database URL of a log: a URL as it is, anything else as the path of a SQLite file."""
+    if _POSTGRES.match(text):
+        return _POSTGRES.sub("postgresql+psycopg://", text, count=1)
+    if _URL.match(text):
+        return text
+    path = str(Path(text).expanduser())
+    return "sqlite:///" + quote(path, safe="/\\:~ @+=,", errors="surrogateescape")
+
+
+def _of_host(environment: Mapping[str, str]) -> Location | None:
+    kind = environment.get("SESSION_STORAGE_TYPE", "").strip().lower()
+    name = HOST_VARIABLES.get(kind, "")
+    value = environment.get(name, "")
+    if not value:
+        return None
+    return Location(log_url(value), f"{name}, as SESSION_STORAGE_TYPE is {kind}")
+
+
+def _told(error: Any) -> str:
+    name = ".".join(str(part) for part in error["loc"])
+    return f"setting {name!r}: {error['msg']}, got {error['input']!r:.80}"
