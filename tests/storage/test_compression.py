@@ -66,6 +66,7 @@ def test_the_codec_follows_from_size_and_gain(frame: bytes, codec: int, level: i
     assert Compressor().decompress(*block) == frame
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=3_000), st.integers(1, 50))
 def test_a_frame_comes_back_as_it_was(data: bytes, times: int) -> None:
     compressor = Compressor()
@@ -126,7 +127,7 @@ def test_an_unknown_codec_is_named(codec: int, dictionary: int | None) -> None:
         Compressor().decompress(codec, dictionary, b"")
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.data(), st.sampled_from([100, 3_000, MEDIUM]))
 def test_a_damaged_block_is_never_read_as_something_else(data: st.DataObject, size: int) -> None:
     """What must never happen: a flipped bit on the disk changes what somebody said."""
@@ -144,6 +145,7 @@ def test_a_damaged_block_is_never_read_as_something_else(data: st.DataObject, si
         assert found == frame
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.sampled_from([(ZSTD, None), (ZSTD_DICTIONARY, SHIPPED)]))
 def test_any_bytes_are_a_block_or_damaged(data: bytes, named: tuple[int, int | None]) -> None:
     for damaged in (data, b"\x28\xb5\x2f\xfd" + data, b"\x50\x2a\x4d\x18" + data):

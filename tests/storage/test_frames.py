@@ -6,7 +6,7 @@ import struct
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support import workload
@@ -22,6 +22,7 @@ bodies_of_any_bytes = st.lists(
 OLD = b'\x01\x02\x02\x05[{},"c":1]'
 
 
+@settings(deadline=None)
 @given(bodies_of_any_bytes)
 def test_bodies_come_back_in_order(bodies: list[bytes]) -> None:
     frame = unpack(pack(bodies))
@@ -94,6 +95,7 @@ def test_a_damaged_frame_is_refused_by_what_is_wrong(frame: bytes, message: str)
         unpack(frame)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_a_frame_or_damaged(data: bytes) -> None:
     """What must never happen: bytes from a damaged disk end the process or fill the memory."""
@@ -104,6 +106,7 @@ def test_any_bytes_are_a_frame_or_damaged(data: bytes) -> None:
     assert sum(map(len, frame)) <= len(data)
 
 
+@settings(deadline=None)
 @given(bodies_of_any_bytes, st.data())
 def test_a_changed_frame_is_a_frame_or_damaged(bodies: list[bytes], data: st.DataObject) -> None:
     frame = bytearray(pack(bodies))

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from tests.support import workload
@@ -88,6 +88,7 @@ def nested(depth: int, *, in_objects: bool) -> Any:
 # -- round trips -----------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(values)
 @example("\ud83d\ude00")  # two halves of a pair that are no pair
 @example("\\ud83d\\ude00")
@@ -99,12 +100,14 @@ def test_an_entry_comes_back_as_it_was(value: Any) -> None:
     assert same(decode(data, True), value)
 
 
+@settings(deadline=None)
 @given(values)
 def test_every_path_writes_the_same_bytes(value: Any) -> None:
     """What must never happen: one entry gets two identities, by the path that encoded it."""
     assert careful_json.write(value) == encode(value)
 
 
+@settings(deadline=None)
 @given(values)
 def test_a_line_that_was_written_is_exact(value: Any) -> None:
     data, careful = encode(value)
@@ -114,6 +117,7 @@ def test_a_line_that_was_written_is_exact(value: Any) -> None:
     assert same(entry, value)
 
 
+@settings(deadline=None)
 @given(values)
 def test_other_readers_of_json_read_the_same(value: Any) -> None:
     data, careful = encode(value)
@@ -164,6 +168,7 @@ def test_synthetic_sessions_take_the_fast_path() -> None:
 # -- NaN and the infinities ------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(values, not_finite(), st.sampled_from(["entry", "message", "deep", "list", "alone"]))
 def test_nan_is_never_written_as_null(value: Any, number: float, place: str) -> None:
     """What must never happen: a NaN is stored as null, without a word."""
@@ -181,6 +186,7 @@ def test_nan_is_never_written_as_null(value: Any, number: float, place: str) -> 
     assert literal.encode() in data
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(), min_size=1), st.lists(st.sampled_from([None, "null", 255, 127, -1])))
 def test_a_null_tells_of_none_only(numbers: list[float], others: list[Any]) -> None:
     entry = {"a": others, "b": numbers, "c": None}
@@ -219,11 +225,13 @@ def test_a_number_has_one_format(number: float) -> None:
     assert careful_json.write([number]) == encode([number])
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_the_fast_encoder_writes_numbers_in_that_format(number: float) -> None:
     assert orjson.dumps(number).decode() == careful_json.number(number)
 
 
+@settings(deadline=None)
 @given(values)
 def test_an_encoder_with_another_format_is_not_used(value: Any) -> None:
     expected = encode(value)
@@ -389,6 +397,7 @@ def test_the_error_says_where_the_line_ends_to_be_json() -> None:
         decode_line(b'{"a":')
 
 
+@settings(deadline=None)
 @given(st.one_of(st.binary(), st.text('[]{}",:\\u0dDeE+-.19tfnNI ', max_size=20).map(str.encode)))
 def test_any_line_is_read_as_python_does_or_refused(line: bytes) -> None:
     try:
@@ -402,6 +411,7 @@ def test_any_line_is_read_as_python_does_or_refused(line: bytes) -> None:
     assert same(decode(data, careful), entry)
 
 
+@settings(deadline=None)
 @given(values, st.sampled_from([None, 0, 2]))
 def test_our_own_decoder_reads_what_pythons_does(value: Any, indent: int | None) -> None:
     assert same(careful_json._read(encode(value)[0].decode(), canonical=True), value)
