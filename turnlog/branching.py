@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
+from .adapters.storage.blocks import read_entry
 from .adapters.storage.contract import Body, Reader, Stream
 from .domain.entry import Mark
 from .domain.events import EntryRecorded, SessionRewound, SessionStarted, TurnRecorded
 from .domain.lineage import BASE, FIRST
 from .domain.points import Head
-from .loading import read_entry
 from .projections.sessions.tables import responses
 
 
@@ -148,4 +148,4 @@ def _entry(reader: Reader, stream: Stream, head: Head) -> Any:
     event = next(iter(reader.events(stream, head.version - 1, head.version))).event
     if not isinstance(event, TurnRecorded | EntryRecorded):
         return None
-    return read_entry(Body(head.version, event.body, bool(event.marks & Mark.CAREFUL)))
+    return read_entry(Body(head.version, event.body, bool(event.marks & (Mark.CAREFUL | Mark.RAW))))

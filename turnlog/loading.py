@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
-import orjson
-
+from .adapters.storage.blocks import read_entry
 from .adapters.storage.contract import Body, Reader, Stream
-from .adapters.storage.json_bytes import decode
 from .domain.entry import CALL
 from .domain.lineage import Lineage
 from .domain.points import load_order
@@ -17,16 +16,12 @@ from .travelling import late_of, owner_of
 
 def entries_of(reader: Reader, stream: Stream, line: Lineage) -> Iterator[dict[str, Any]]:
     """The entries of a lineage in load order, deep-equal to what was appended."""
-    for body in bodies_of(reader, stream, line):
-        yield read_entry(body)
-
-
-def read_entry(body: Body) -> Any:
-    """An entry as an object."""
-    if body.careful:
-        # Canonical JSON has no raw line end; behind one stands the line as it was found.
-        return decode(body.data.partition(b"\n")[0], True)
-    return orjson.loads(body.data)
+    for segment in line:
+        owner = owner_of(reader, stream, segment)
+        if late_of(reader, owner, segment):
+            yield from map(read_entry, bodies_of(reader, stream, (segment,)))
+        else:
+            yield from chain.from_iterable(reader.entries(owner, segment))
 
 
 def bodies_of(reader: Reader, stream: Stream, line: Lineage) -> Iterator[Body]:

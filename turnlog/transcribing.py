@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from .adapters.storage.blocks import read_entry
 from .adapters.storage.contract import Body, Reader, Stream
 from .domain.entry import Mark
 from .domain.lineage import Lineage
-from .loading import bodies_of, read_entry
+from .loading import bodies_of
 from .travelling import heads_of
 
 

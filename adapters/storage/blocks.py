@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from ...domain.errors import DamagedEvent, TurnlogError
+from ...domain.errors import DamagedEvent, NotJson, TurnlogError
 from .compression import Compressor
 from .contract import Body, Packed
-from .frames import pack, unpack
+from .frames import Frame, pack, unpack
+from .json_bytes import decode, decode_all
 
 LARGEST = 1 << 20
 """Bytes of bodies after which an append goes on in another block."""
@@ -102,19 +103,49 @@ class BlockCodec:
         Raises:
             DamagedEvent: it cannot be decoded; the message names the versions.
         """
+        frame, numbers = self._open(block)
         careful = bool(block.careful)
-        try:
-            found = unpack(self._compressor.decompress(block.codec, block.dictionary, block.data))
-            numbers = block.numbers()
-            if len(found) != len(numbers):
-                raise DamagedEvent(f"{len(found)} bodies where {len(numbers)} are expected")
-        except TurnlogError as problem:
-            raise DamagedEvent(
-                f"the bodies of versions {block.first} to {block.last} cannot be read "
-                f"(block {block.id}): {problem}; `turnlog verify` tells how far the damage goes"
-            ) from problem
-        for version, data in zip(numbers, found, strict=True):
+        for version, data in zip(numbers, frame, strict=True):
             yield Body(version, data, careful)
+
+    def entries(self, block: Block, upto: int) -> list[Any]:
+        """The entries of a block up to a version, as objects.
+
+        Raises:
+            DamagedEvent: as ``bodies`` does.
+        """
+        if block.careful or block.last > upto:
+            return [read_entry(body) for body in self.bodies(block) if body.version <= upto]
+        frame, _ = self._open(block)
+        try:
+            return decode_all(frame.array, len(frame))
+        except NotJson as problem:
+            raise _damaged(block, problem) from problem
+
+    def _open(self, block: Block) -> tuple[Frame, list[int]]:
+        try:
+            frame = unpack(self._compressor.decompress(block.codec, block.dictionary, block.data))
+            numbers = block.numbers()
+            if len(frame) != len(numbers):
+                raise DamagedEvent(f"{len(frame)} bodies where {len(numbers)} are expected")
+        except TurnlogError as problem:
+            raise _damaged(block, problem) from problem
+        return frame, numbers
+
+
+def _damaged(block: Block, problem: Exception) -> DamagedEvent:
+    return DamagedEvent(
+        f"the bodies of versions {block.first} to {block.last} cannot be read "
+        f"(block {block.id}): {problem}; `turnlog verify` tells how far the damage goes"
+    )
+
+
+def read_entry(body: Body) -> Any:
+    """A recorded entry as an object."""
+    if body.careful:
+        # Canonical JSON has no raw line end; behind one stands the line as it was found.
+        return decode(body.data.partition(b"\n")[0], True)
+    return decode(body.data, False)
 
 
 def new_seed() -> bytes:

@@ -165,6 +165,9 @@ class Reader(Protocol):
     def bodies(self, stream: Stream, segment: Segment) -> Iterator[Body]:
         """The entries of a segment by version, those that came late left out."""
 
+    def entries(self, stream: Stream, segment: Segment) -> Iterator[list[Any]]:
+        """The same as objects, in portions of any size."""
+
     def late_bodies(self, stream: Stream) -> Mapping[int, Body]:
         """The bodies of all entries that came late, by version."""
 

@@ -269,6 +269,12 @@ class SqlReader(SourceReader):
             else:
                 yield from (b for b in self.codec.bodies(block) if b.version <= upto)
 
+    def entries(self, stream: Stream, segment: Segment) -> Iterator[list[Any]]:
+        """The same as objects, block by block: decoded together, they cost less."""
+        upto = FOREVER if segment.upto is None else segment.upto
+        for block in self._blocks(stream.id, ENTRIES, segment.branch, upto):
+            yield self.codec.entries(block, upto)
+
     def _blocks(self, stream: int, sort: int, branch: int, upto: int) -> Iterator[Block]:
         # By chunks of blocks, so that a session of any size is read in bounded memory.
         after = -1
