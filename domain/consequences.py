@@ -134,8 +134,12 @@ class Consequences:
             )
 
     def _tag(self, tag: str, branch: int) -> None:
-        others = tuple(t for t in self.state.tags if t != self.state.cli_tag)
-        tags = (*others, tag) if tag and tag not in others else others
+        # The transcript knows one tag, which it sees as our last one. Another in its place leaves
+        # alone what was set here; taking it away takes away what is seen.
+        known = self.state.tags
+        replaced = self.state.cli_tag if tag else known[-1] if known else None
+        others = tuple(t for t in known if t not in (replaced, tag))
+        tags = (*others, tag) if tag else others
         if tags != self.state.tags:
             self.happen(e.SessionTagged.trusted(branch=branch, tags=tags, source="transcript"))
 

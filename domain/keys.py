@@ -67,6 +67,12 @@ class SessionKey(NamedTuple):
         return cls(*parts)
 
 
+def names_in(project_key: str) -> tuple[str, str]:
+    """The stream ids of a project lie from the first of these texts up to the second, left out."""
+    project = _escape(project_key)
+    return f"{project}/", f"{project}0"  # "0" comes after "/"
+
+
 @lru_cache(maxsize=1024)  # every append names its stream several times
 def _stream_id(*parts: str | None) -> str:
     return "/".join(_escape(part) for part in parts if part is not None)

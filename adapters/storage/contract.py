@@ -130,6 +130,21 @@ class StoredFile(NamedTuple):
     data: bytes
 
 
+class Summary(NamedTuple):
+    """What the SDK made of a session's entries, for its own lists: a cache, opaque to us."""
+
+    stream: int
+    sdk: str
+    """The SDK's version; another one may make something else of the same entries."""
+    version: int
+    """Of the stream: everything up to there is in it."""
+    life: int
+    branch: int
+    late: int
+    """With the two before: whether what comes next only adds to it."""
+    data: bytes
+
+
 class Reader(Protocol):
     """One consistent look at the log."""
 
@@ -191,6 +206,9 @@ class Reader(Protocol):
     def file(self, digest: bytes) -> StoredFile | None:
         """A kept file's content by its digest."""
 
+    def summaries(self, project_key: str, sdk: str) -> dict[int, Summary]:
+        """What a version of the SDK made of a project's sessions, by stream number."""
+
     def snapshot(self, stream: Stream, version: int) -> SessionState | None:
         """The newest snapshot not after a version."""
 
@@ -230,6 +248,9 @@ class Transaction(Reader, Protocol):
 
     def keep_file(self, file: StoredFile) -> None:
         """Keep a content; one that is there already stays as it is."""
+
+    def keep_summaries(self, summaries: Sequence[Summary]) -> None:
+        """Keep what the SDK made of some sessions, in place of what it made before."""
 
     def clear_models(self) -> None:
         """Empty the inline read models, before they are folded again."""

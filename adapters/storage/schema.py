@@ -156,6 +156,18 @@ sources = Table(
     Column("preceding", LargeBinary),
 )
 
+sdk_summaries = Table(
+    "sdk_summaries",
+    metadata,
+    Column("stream", _Key, primary_key=True, autoincrement=False),
+    Column("sdk", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("life", Integer, nullable=False),
+    Column("branch", Integer, nullable=False),
+    Column("late", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
 projections = Table(
     "projections",
     metadata,

@@ -27,6 +27,7 @@ from .schema import AFTER_FOREIGN, ENTRIES, LATE, OTHER
 from .sources import SourceReader
 from .state_bytes import load_memory, load_state
 from .statements import LIST_SIZES, Statements, padded
+from .summaries import SummaryReader
 
 FOREVER = (1 << 31) - 1
 """A version that no stream reaches: the largest integer of a PostgreSQL column."""
@@ -90,7 +91,7 @@ class Topics:
         return self._ids[name]
 
 
-class SqlReader(SourceReader):
+class SqlReader(SourceReader, SummaryReader):
     """One consistent look at the log."""
 
     def __init__(

@@ -19,6 +19,7 @@ from .sources import SourceWriter
 from .sql_reader import Cursor, SqlReader, Topics
 from .state_bytes import dump_memory, dump_state
 from .statements import Statements
+from .summaries import SummaryWriter
 
 SNAPSHOT_EVERY = 256
 """Versions between snapshots: what ``at`` has to replay at the most, batches apart."""
@@ -34,7 +35,7 @@ class FoldFailed(Exception):
         self.problem = problem
 
 
-class SqlTransaction(SqlReader, SourceWriter):
+class SqlTransaction(SqlReader, SourceWriter, SummaryWriter):
     """A write: all of it happens or nothing."""
 
     def __init__(

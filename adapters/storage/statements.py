@@ -13,7 +13,17 @@ from typing import Any
 from sqlalchemy import Dialect, bindparam, func, select, text
 from sqlalchemy.sql.expression import ClauseElement
 
-from .schema import FOREIGN, blocks, events, files, identities, snapshots, sources, streams
+from .schema import (
+    FOREIGN,
+    blocks,
+    events,
+    files,
+    identities,
+    sdk_summaries,
+    snapshots,
+    sources,
+    streams,
+)
 
 _HEAD = (
     events.c.version,
@@ -166,6 +176,30 @@ class Statements:
         names = [column.name for column in files.columns]
         statement = files.insert().values({name: bindparam(name) for name in names})
         return self._text(statement, *names) + " ON CONFLICT DO NOTHING"
+
+    @cached_property
+    def summaries(self) -> str:
+        """sdk, first, end → the columns of ``sdk_summaries`` for streams named so"""
+        return self._text(
+            select(sdk_summaries)
+            .join_from(sdk_summaries, streams, sdk_summaries.c.stream == streams.c.id)
+            .where(
+                sdk_summaries.c.sdk == bindparam("sdk"),
+                streams.c.name >= bindparam("first"),
+                streams.c.name < bindparam("end"),
+            ),
+            "sdk",
+            "first",
+            "end",
+        )
+
+    @cached_property
+    def keep_summary(self) -> str:
+        """Every column of ``sdk_summaries``, in place of what was kept before."""
+        names = [column.name for column in sdk_summaries.columns]
+        statement = sdk_summaries.insert().values({name: bindparam(name) for name in names})
+        changed = ", ".join(f"{name} = excluded.{name}" for name in names[2:])
+        return f"{self._text(statement, *names)} ON CONFLICT (stream, sdk) DO UPDATE SET {changed}"
 
     @cached_property
     def last_position(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, and_, func, or_, select
 
+from ...domain.keys import names_in
 from ...domain.usage import Usage
 from .tables import SUMS, checkpoints, sessions, tags
 
@@ -167,6 +168,19 @@ def by_prefix(prefix: str, limit: int = 20) -> Select[Any]:
         )
         .order_by(s.session_id, s.project_key)
         .limit(limit)
+    )
+
+
+def in_project(project_key: str) -> Select[Any]:
+    """A project's sessions that can be loaded: stream, name, version, recorded_at."""
+    s = sessions.c
+    first, end = names_in(project_key)
+    return select(s.stream, s.name, s.version, s.recorded_at).where(
+        s.main >= first,
+        s.main < end,
+        s.subpath.is_(None),
+        s.presence == "present",
+        or_(s.recorded > 0, and_(s.forked_from.is_not(None), s.entries > 0)),
     )
 
 
