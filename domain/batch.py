@@ -43,6 +43,14 @@ def _nothing_more(identity: bytes) -> Known | None:
     return None
 
 
+def _nothing_after(known: Known | None) -> Known | None:
+    return None
+
+
+def _nothing_missing(known: Known) -> bool:
+    return False
+
+
 class Seen(NamedTuple):
     """What was looked up of the past for one batch."""
 
@@ -55,8 +63,15 @@ class Seen(NamedTuple):
     """Looks up an identity that only the decision itself comes upon."""
     at_entry: Callable[[int], SessionState] | None = None
     """The state just after an entry, with all that was derived from it."""
+    preceding: bytes | None = None
+    """In a file: the identity of the last uuid before the batch."""
     follower: bytes | None = None
-    """In a file: the identity of the line that comes after the batch."""
+    """In a file: the identity of the first uuid after the batch."""
+    after: Callable[[Known | None], Known | None] = _nothing_after
+    """The entry with a uuid that comes after another on its branch, in load order; None asks for
+    the first of all."""
+    waits: Callable[[Known], bool] = _nothing_missing
+    """Whether what an entry hangs on is still missing."""
 
 
 @dataclass
@@ -69,7 +84,8 @@ class Memory:
     salt: bytes
     batches: tuple[str, ...] = ()
     latest: dict[str, str] = field(default_factory=dict)
-    """By kind: the digest of the latest entry without uuid."""
+    """By kind: the digest of the latest entry without uuid on the branch."""
+    branch: int = 0
     prompt_id: str | None = None
 
 

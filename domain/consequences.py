@@ -25,6 +25,7 @@ class Consequences:
     """The events of one batch so far, the state after them, and what an entry adds to both."""
 
     def __init__(self, state: SessionState, batch: Batch, seen: Seen) -> None:
+        self.before = state
         self.state = branch_off(state)
         self.batch = batch
         self.seen = seen
@@ -32,8 +33,9 @@ class Consequences:
         self.fresh: dict[bytes, Known] = {}
         # Another response may come between the entries of the one recorded last.
         self.responses: dict[str, Response] = {}
-        if state.message_id is not None and state.response is not None:
-            self.responses[state.message_id] = state.response
+        known = state.message_id if state.presence != "deleted" else None
+        if known is not None and state.response is not None:
+            self.responses[known] = state.response
         self.last: Entry | None = None
         """The last entry of the conversation that the batch brought to the head."""
 
@@ -104,11 +106,13 @@ class Consequences:
         """Titles, tags, compactions and calls of subagents."""
         branch = recorded.branch
         live = branch == self.state.branch
-        if entry.title is not None and live:
+        if recorded.late and (entry.title is not None or entry.tag is not None):
+            self._describe_late(entry, recorded)
+        elif entry.title is not None and live:
             self._rename(*entry.title, branch)
         if marks & Mark.PROMPT and entry.prompt_text and live and "prompt" not in self.state.titles:
             self._rename("prompt", entry.prompt_text[:_FIRST_PROMPT], branch)
-        if entry.tag is not None and live:
+        if entry.tag is not None and live and not recorded.late:
             self._tag(entry.tag, branch)
         if entry.compaction is not None:
             self.happen(
@@ -126,6 +130,19 @@ class Consequences:
                     of=recorded.version,
                 )
             )
+
+    def _describe_late(self, entry: Entry, recorded: Known) -> None:
+        """A late title or tag holds where nothing that follows in the transcript gave another."""
+        state, now = self.state, self.before
+        if self.seen.at_entry is None or not state.is_live(recorded.branch, recorded.place, True):
+            return
+        then = self.seen.at_entry(recorded.place - 1)
+        if entry.title is not None:
+            kind, title = entry.title
+            if then.titles.get(kind) == now.titles.get(kind):
+                self._rename(kind, title, state.branch)
+        if entry.tag is not None and then.cli_tag == now.cli_tag:
+            self._tag(entry.tag, state.branch)
 
     def _rename(self, kind: str, title: str, branch: int) -> None:
         if self.state.titles.get(kind) != title:

@@ -12,44 +12,71 @@ Places = list[Known | None]
 def places(state: SessionState, batch: Batch, seen: Seen) -> Places | None:
     """For each entry of a batch the recorded one it stands before, if it came late.
 
-    In a file the order of the lines tells; else an entry is late when a recorded one waits for
-    it as its parent. None where nothing of the batch came late.
+    In a file the order of the lines tells. Else an entry is late when a recorded one waits for
+    it as its parent, or for something that must come after it. None where nothing came late.
     """
     if batch.from_file:
-        after = seen.known.get(seen.follower) if seen.follower is not None else None
-        recorded = _recorded(state, batch, seen)
-        if after is not None and after.version <= state.life:
-            after = None
+        found = _by_lines(state, batch, seen)
+    elif state.gaps:
+        found = _by_parents(state, batch, seen)
     else:
-        after = None
-        recorded = _awaited(batch, seen) if state.gaps else {}
-    if after is None and not recorded:
         return None
-    found: Places = [None] * len(batch.entries)
-    for i in reversed(range(len(found))):
-        after = recorded.get(i, after)
+    return found if any(found) else None
+
+
+def _by_lines(state: SessionState, batch: Batch, seen: Seen) -> Places:
+    recorded = [_recorded(state, seen, identity) for identity in batch.identities]
+    after = _recorded(state, seen, seen.follower)
+    if after is None and recorded and recorded[-1] is None:
+        after = _after_the_last(state, recorded, seen)
+    found: Places = [None] * len(recorded)
+    for i in reversed(range(len(recorded))):
+        after = recorded[i] or after
         found[i] = after
     return found
 
 
-def _recorded(state: SessionState, batch: Batch, seen: Seen) -> dict[int, Known]:
-    found = {}
-    for i, identity in enumerate(batch.identities):
-        known = seen.known.get(identity)
-        if known is not None and known.version > state.life:
-            found[i] = known
+def _recorded(state: SessionState, seen: Seen, identity: bytes | None) -> Known | None:
+    known = seen.known.get(identity) if identity is not None else None
+    return known if known is not None and known.version > state.life else None
+
+
+def _after_the_last(state: SessionState, recorded: Places, seen: Seen) -> Known | None:
+    """What stands before the lines at the end of a batch that are new, if they came late."""
+    last = next((known for known in reversed(recorded) if known is not None), None)
+    if last is None and seen.preceding is not None:
+        if seen.preceding == state.leaf:
+            return None
+        last = _recorded(state, seen, seen.preceding)
+        if last is None:
+            return None
+    return _next(state, seen, last)
+
+
+def _by_parents(state: SessionState, batch: Batch, seen: Seen) -> Places:
+    found = _awaited(batch, seen)
+    placed = {batch.identities[i]: place for i, place in enumerate(found) if place is not None}
+    for i, entry in enumerate(batch.entries):
+        if found[i] is not None or batch.identities[i] in seen.known:
+            continue
+        if entry.identity is None:
+            # What has no uuid was lost together with the entry before it.
+            found[i] = found[i - 1] if i else None
+            continue
+        found[i] = placed.get(entry.parent or b"") or _in_a_gap(state, entry.parent, seen)
+        if found[i] is not None:
+            placed[entry.identity] = found[i]
     return found
 
 
-def _awaited(batch: Batch, seen: Seen) -> dict[int, Known]:
-    found: dict[int, Known] = {}
-    for i, entry in enumerate(batch.entries):
-        gap = seen.known.get(GAP + entry.identity) if entry.identity is not None else None
-        if gap is not None:
-            found[i] = waiting(gap)
-        elif entry.identity is None and i - 1 in found:
-            # What has no uuid and follows the missing entry was lost together with it.
-            found[i] = found[i - 1]
+def _awaited(batch: Batch, seen: Seen) -> Places:
+    found: Places = [None] * len(batch.entries)
+    after: Known | None = None
+    for i in reversed(range(len(found))):
+        identity = batch.entries[i].identity
+        gap = seen.known.get(GAP + identity) if identity is not None else None
+        after = waiting(gap) if gap is not None else after
+        found[i] = after
     return found
 
 
@@ -57,3 +84,27 @@ def waiting(gap: Known) -> Known:
     """The entry that waits: its GapDetected is always recorded right behind it."""
     version = gap.version - 1
     return Known(version, gap.branch, gap.place if gap.late else version)
+
+
+def _in_a_gap(state: SessionState, parent: bytes | None, seen: Seen) -> Known | None:
+    """What waits right behind an entry's parent for something that is still missing."""
+    known = _recorded(state, seen, parent)
+    if known is None:
+        return None
+    following = _next(state, seen, known)
+    return following if following is not None and seen.waits(following) else None
+
+
+def _next(state: SessionState, seen: Seen, known: Known | None) -> Known | None:
+    """What comes after a recorded entry (None: at the beginning), as long as it was not undone."""
+    if known is not None and known.version == state.leaf_version:
+        return None
+    following = seen.after(known)
+    if following is None:
+        return None
+    live = known is None or _is_live(state, known)
+    return following if _is_live(state, following) == live else None
+
+
+def _is_live(state: SessionState, known: Known) -> bool:
+    return state.is_live(known.branch, known.place, known.late)

@@ -38,19 +38,20 @@ class _Recording(Consequences):
 
     def __init__(self, state: SessionState, batch: Batch, seen: Seen, memory: Memory) -> None:
         super().__init__(state, batch, seen)
+        if state.presence == "deleted":
+            memory = Memory(memory.salt)
         self.memory = memory
-        self.latest = dict(memory.latest)
+        self.latest = dict(memory.latest) if memory.branch == state.branch else {}
         self.prompt_id = memory.prompt_id
-        self.before = state
         self.bodies: dict[bytes, bytes] = {}
         self.main = state.key.subpath is None
         self.preceding: Known | None = None
 
     def run(self) -> tuple[list[e.SessionEvent], SessionState, Memory]:
-        batch, memory = self.batch, self.memory
+        batch, memory, state = self.batch, self.memory, self.state
         stamp = batch.stamp()
         repeated = not batch.from_file and stamp in memory.batches
-        standing = places(self.state, batch, self.seen)
+        standing = places(state, batch, self.seen)
         for i, entry in enumerate(batch.entries):
             self._take(entry, batch.identities[i], standing[i] if standing else None, repeated)
         self.announce_status()
@@ -59,13 +60,13 @@ class _Recording(Consequences):
             batches = (*batches, stamp)[-BATCHES_REMEMBERED:]
         return (
             self.events,
-            self.state,
-            Memory(memory.salt, batches, self.latest, self.prompt_id),
+            state,
+            Memory(memory.salt, batches, self.latest, state.branch, self.prompt_id),
         )
 
     def _take(self, entry: Entry, identity: bytes, place: Known | None, repeated: bool) -> None:
         if entry.corrupt is not None:
-            if self.find(identity) is None:
+            if self.find(identity) is None and not repeated:
                 self._begin()
                 branch = self.preceding.branch if self.preceding else self.state.branch
                 self.happen(
@@ -76,7 +77,7 @@ class _Recording(Consequences):
                 self.fresh[identity] = Known(self.state.version, branch, self.state.version)
             return
         if entry.identity is None:
-            free = self._free_anonymous(entry, identity, repeated)
+            free = self._free_anonymous(entry, identity, place, repeated)
             if free is None:
                 self.preceding = self.find(identity) or self.preceding
                 return
@@ -92,12 +93,16 @@ class _Recording(Consequences):
         body = self.bodies.get(identity)
         return body == entry.canonical if body is not None else self.seen.same(known, entry)
 
-    def _free_anonymous(self, entry: Entry, identity: bytes, repeated: bool) -> bytes | None:
+    def _free_anonymous(
+        self, entry: Entry, identity: bytes, place: Known | None, repeated: bool
+    ) -> bytes | None:
         """An identity for an entry without uuid, or None if it is a repetition."""
         if self.batch.from_file:
             return None if self.find(identity) else identity
-        digest = entry.digest[:8].hex()
-        if repeated or self.latest.get(entry.kind) == digest:
+        if repeated:
+            return None
+        live = place is None and self._branch(entry, None, None) == self.state.branch
+        if live and self.latest.get(entry.kind) == entry.digest[:8].hex():
             return None
         first, ordinal = identity, 0
         while self.find(identity) is not None or self.seen.find(identity) is not None:
@@ -154,7 +159,8 @@ class _Recording(Consequences):
         self.fresh[identity] = self.preceding = recorded
         self.bodies[identity] = entry.canonical
         if is_anonymous(identity):
-            self.latest[entry.kind] = entry.digest[:8].hex()
+            if live:
+                self.latest[entry.kind] = entry.digest[:8].hex()
         elif parent is None and entry.parent is not None and entry.parent != old_leaf:
             self.detect_gap(entry.parent, recorded)
         if live and marks & _CONVERSATION:
@@ -175,14 +181,16 @@ class _Recording(Consequences):
             self.checkpoint(marks, turns, recorded)
 
     def _begin(self) -> None:
-        if self.state.presence in ("absent", "deleted"):
+        deleted = self.state.presence == "deleted"
+        if deleted or self.state.presence == "absent":
             batch = self.batch
             first = next((x for x in batch.entries if x.working_dir), None)
             prompt = next((x.prompt_text for x in batch.entries if x.prompt_text), None)
             key = self.state.key
             self.happen(
                 e.SessionStarted(
-                    branch=self.state.branch,
+                    # A new life begins a branch of its own.
+                    branch=self.state.version + 1 if deleted else self.state.branch,
                     project_key=key.project_key,
                     session_id=key.session_id,
                     subpath=key.subpath,

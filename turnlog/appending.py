@@ -12,7 +12,7 @@ from .domain.events import EntryConflicted, EntryCorrupted, EntryRecorded, TurnR
 from .domain.keys import SessionKey
 from .domain.recording import record
 from .domain.session import SessionState
-from .travelling import state_at, taken_over, with_derived
+from .travelling import entry_after, is_waiting, state_at, taken_over, with_derived
 
 
 class Appended(NamedTuple):
@@ -66,7 +66,7 @@ def append(transaction: Transaction, arrival: Arrival, packed: Packed | None = N
         arrival.machine,
         arrival.checkpoint_every,
     )
-    seen = _look_up(transaction, stream, batch, life, arrival.follower)
+    seen = _look_up(transaction, stream, batch, life, arrival.preceding, arrival.follower)
     events, after, memory = record(state, batch, seen, memory)
     if not events and memory == stream.memory:
         return Appended(0, len(batch.entries), 0, 0, stream.version, 0)
@@ -85,7 +85,12 @@ def append(transaction: Transaction, arrival: Arrival, packed: Packed | None = N
 
 
 def _look_up(
-    transaction: Transaction, stream: Stream, batch: Batch, life: int, follower: bytes | None
+    transaction: Transaction,
+    stream: Stream,
+    batch: Batch,
+    life: int,
+    preceding: bytes | None,
+    follower: bytes | None,
 ) -> Seen:
     state = stream.state
     known: dict[bytes, Known] = {}
@@ -102,8 +107,7 @@ def _look_up(
                 wanted[GAP + parent] = None
         if state.gaps:
             wanted.update(dict.fromkeys(GAP + identity for identity in own))
-        if follower is not None:
-            wanted[follower] = None
+        wanted.update(dict.fromkeys(x for x in (preceding, follower) if x is not None))
         known = transaction.known(stream, wanted, life)
         if state.base:
             missing = [identity for identity in wanted if identity not in known]
@@ -120,4 +124,12 @@ def _look_up(
     def find(identity: bytes) -> Known | None:
         return transaction.known(stream, [identity], life).get(identity)
 
-    return Seen(known, responses, same, find, at_entry, follower)
+    def after(found: Known | None) -> Known | None:
+        return entry_after(transaction, stream, found) if stream.version > life else None
+
+    def waits(found: Known) -> bool:
+        return is_waiting(transaction, stream, found)
+
+    return Seen(
+        known, responses, same, find, at_entry, preceding, follower, after=after, waits=waits
+    )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import dropwhile
 
 from .adapters.storage.contract import Reader, Recorded, Stream
 from .domain import events as e
 from .domain.batch import Known
-from .domain.entry import CHECKPOINT, identity_of
+from .domain.entry import CHECKPOINT, GAP, identity_of, is_anonymous
 from .domain.errors import PointNotFound
 from .domain.keys import SessionKey
 from .domain.lineage import FIRST, Lineage, Segment, keeps, lineage
@@ -220,6 +221,58 @@ def _take(state: SessionState, recorded: Recorded) -> None:
     state.branch = event.branch
     state.version = recorded.version - 1
     apply(state, event)
+
+
+def entry_after(reader: Reader, stream: Stream, known: Known | None) -> Known | None:
+    """The entry with a uuid that comes next on the same branch, in load order.
+
+    Args:
+        known: the entry before it; None asks for the first of the stream's present life.
+    """
+    start = stream.state.life
+    if known is not None:
+        start = known.place - 1 if known.late else known.version
+    branch = known.branch if known is not None else None
+    order = load_order(
+        _natural_after(reader, stream, start, branch),
+        [head for head in reader.late_heads(stream) if branch in (None, head.branch)]
+        if stream.state.late
+        else [],
+    )
+    if known is not None and known.late:
+        order = dropwhile(lambda head: head.version != known.version, order)
+        next(order, None)
+    for head in order:
+        if not is_anonymous(_event(reader, stream, head.version).identity):
+            return Known(head.version, head.branch, head.place or head.version)
+    return None
+
+
+def _natural_after(
+    reader: Reader, stream: Stream, version: int, branch: int | None
+) -> Iterator[Head]:
+    for recorded in reader.events(stream, version, content="none"):
+        event = recorded.event
+        if isinstance(event, e.TurnRecorded | e.EntryRecorded) and event.place is None:
+            if branch is None:
+                branch = event.branch
+            if event.branch == branch:
+                yield Head(recorded.version, branch, None, None, 0, None, None)
+
+
+def is_waiting(reader: Reader, stream: Stream, known: Known) -> bool:
+    """Whether the entry that another hangs on is still missing."""
+    if known.version == stream.version:
+        return False
+    event = _event(reader, stream, known.version + 1)
+    if not isinstance(event, e.GapDetected) or event.identity is None:
+        return False
+    missing = event.identity[len(GAP) :]
+    return missing not in reader.known(stream, [missing])
+
+
+def _event(reader: Reader, stream: Stream, version: int) -> e.SessionEvent:
+    return next(iter(reader.events(stream, version - 1, version, "none"))).event
 
 
 def taken_over(reader: Reader, stream: Stream, identities: Iterable[bytes]) -> dict[bytes, Known]:

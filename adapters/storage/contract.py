@@ -198,7 +198,7 @@ class Reader(Protocol):
         """Whether a recorded entry has the content of another."""
 
     def responses(self, stream: Stream, message_ids: Iterable[str]) -> dict[str, Response]:
-        """What is known of some responses."""
+        """What the stream's present life knows of some responses."""
 
     def source(self, name: str) -> Source | None:
         """How an imported file was left; None where nothing was imported from it."""

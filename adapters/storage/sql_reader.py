@@ -359,10 +359,12 @@ class SqlReader(SourceReader, SummaryReader):
         return self._holding.get((stream.id, version))
 
     def responses(self, stream: Stream, message_ids: Iterable[str]) -> dict[str, Response]:
-        """What is known of some responses."""
+        """What the stream's present life knows of some responses."""
         names = {message_identity(name): name for name in message_ids}
         found: dict[str, Response] = {}
-        for identity, _, _, _, turn, facts in self._identified(stream, names):
+        for identity, version, _, _, turn, facts in self._identified(stream, names):
+            if version <= stream.state.life:
+                continue
             values: Any = decode(facts.encode(), True) if facts else {}
             counters = Usage(*values.get("counters", NOTHING))
             found[names[identity]] = Response(

@@ -119,6 +119,7 @@ def dump_memory(memory: Memory) -> bytes:
             "salt": memory.salt.hex(),
             "batches": list(memory.batches),
             "latest": memory.latest,
+            "branch": memory.branch,
             "prompt_id": memory.prompt_id,
         }
     )
@@ -131,6 +132,7 @@ def load_memory(data: bytes) -> Memory:
         bytes.fromhex(found["salt"]),
         tuple(found["batches"]),
         found["latest"],
+        found.get("branch", 0),
         found["prompt_id"],
     )
 

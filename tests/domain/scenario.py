@@ -10,11 +10,11 @@ from turnlog.adapters.claude.batches import prepare
 from turnlog.domain import commands
 from turnlog.domain import events as e
 from turnlog.domain.batch import Batch, Known, Memory, Seen, identify
-from turnlog.domain.entry import GAP, Mark, identity_of
+from turnlog.domain.entry import GAP, Mark, identity_of, is_anonymous
 from turnlog.domain.entry import Entry as Understood
 from turnlog.domain.keys import SessionKey
 from turnlog.domain.lineage import Lineage
-from turnlog.domain.points import Place
+from turnlog.domain.points import Head, Place, load_order
 from turnlog.domain.recording import record
 from turnlog.domain.session import SessionState, fold
 from turnlog.domain.usage import NOTHING, Response
@@ -117,9 +117,9 @@ class Scenario:
         if from_file:
             tail = identity_of(preceding) if preceding else None
         identities = identify(understood, self.memory.salt, tail)
-        after = identity_of(follower) if follower else None
+        before, behind = (identity_of(x) if x else None for x in (preceding, follower))
         # The least that a decision is promised.
-        asked = {*identities, after, *(entry.parent for entry in understood)}
+        asked = {*identities, before, behind, *(entry.parent for entry in understood)}
         asked |= {GAP + identity for identity in asked if identity is not None}
         known = {} if begins else self._known()
         responses = {} if begins else self._responses()
@@ -130,7 +130,10 @@ class Scenario:
             self._same,
             known.get,
             self._at_entry,
-            after,
+            before,
+            behind,
+            self._after,
+            self._waits,
         )
         before = fold(self.state, ())
         self.new, state, self.memory = record(
@@ -173,6 +176,29 @@ class Scenario:
         ):
             version += 1
         return self.at(version)
+
+    def _after(self, known: Known | None) -> Known | None:
+        heads = [
+            Head(version, event.branch, event.before, event.place, 0, None, None)
+            for version, event in self._versions()
+            if isinstance(event, e.TurnRecorded | e.EntryRecorded)
+            and (known is None or event.branch == known.branch)
+        ]
+        natural = (head for head in heads if head.place is None)
+        order = list(load_order(natural, [head for head in heads if head.place is not None]))
+        first = [head.version for head in order].index(known.version) + 1 if known else 0
+        for head in order[first:]:
+            if not is_anonymous(self.happened[head.version - 1].identity):
+                return Known(head.version, head.branch, head.place or head.version)
+        return None
+
+    def _waits(self, known: Known) -> bool:
+        missing = {
+            identity_of(event.missing)
+            for event in self.happened
+            if isinstance(event, e.GapDetected) and event.of == known.version
+        }
+        return bool(missing - self._known().keys())
 
 
 def given(*past: Happening) -> Scenario:
