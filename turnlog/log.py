@@ -25,8 +25,9 @@ from .loading import entries_of, loadable
 from .projections.sessions import ALL, Filter, Session, Totals
 from .rebuilding import Rebuilt, rebuild
 from .rewinding import Checkpoint, Forked, Rewound, checkpoint, fork, found, rewind
+from .spending import ModelSpent, spent_by_model
 from .subscribing import subscribe
-from .transcribing import Line, transcript_of
+from .transcribing import Line, Numbering, transcript_of
 from .travelling import find_place, lineage_to, past_at, state_at, with_derived
 from .verifying import Verified, verify
 
@@ -144,8 +145,13 @@ class Log:
                 line = lineage_to(stream, find_place(reader, stream, Point.of(at)))
             yield from entries_of(reader, stream, line)
 
-    def transcript(self, key: Key, at: At | None = None) -> Iterator[Line]:
+    def transcript(
+        self, key: Key, at: At | None = None, numbers: Numbering | None = None
+    ) -> Iterator[Line]:
         """The conversation of the live branch, or up to a point: entries with their numbers.
+
+        Args:
+            numbers: counts along, for whoever goes on from there.
 
         Raises:
             UnknownSession, InvalidPoint, PointNotFound: as ``at`` does.
@@ -155,7 +161,7 @@ class Log:
             line = stream.state.lineage
             if at is not None:
                 line = lineage_to(stream, find_place(reader, stream, Point.of(at)))
-            yield from transcript_of(reader, stream, line)
+            yield from transcript_of(reader, stream, line, numbers)
 
     def branches(self, key: Key) -> list[Branch]:
         """The branches of a session, in the order they began, each with its prompts."""
@@ -250,6 +256,18 @@ class Log:
     def stats(self) -> Totals:
         """The whole log in figures: each response counted once."""
         return self._sessions.totals()
+
+    def spent_by_model(self, key: Key | None = None) -> list[ModelSpent]:
+        """Billed tokens and cost by model: of a session with its subagents, or of the log.
+
+        Raises:
+            UnknownSession: there is no such session.
+        """
+        place = SessionKey.of(key) if key is not None else None
+        with self.store.read() as reader:
+            if place is not None:
+                _there(reader.find(place), place)
+            return spent_by_model(reader, place)
 
     # -- commands ----------------------------------------------------------------------------
 

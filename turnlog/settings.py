@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 from urllib.parse import quote, unquote
 
 import platformdirs
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -54,16 +54,22 @@ class Settings(BaseSettings):
         env_prefix="TURNLOG_", extra="forbid", env_ignore_empty=True, frozen=True
     )
 
-    database_url: str | None = None
-    """The log: a database URL, or the path of a SQLite file. Without it, a file in the user's data
-    directory."""
-    synchronous: Literal["FULL", "NORMAL"] = "FULL"
-    """SQLite's promise: FULL keeps every commit when the machine fails, NORMAL when only the process
-    does."""
-    user_id: str | None = None
-    """Whose sessions an import records."""
-    actor: str | None = None
-    """Who the audit trail names for what is done on the command line. Without it, the login name."""
+    database_url: str | None = Field(
+        None,
+        description="The log: a database URL, or the path of a SQLite file. Without it, turnlog.db "
+        "in the user's data directory.",
+    )
+    synchronous: Literal["FULL", "NORMAL"] = Field(
+        "FULL",
+        description="What SQLite promises: with FULL a commit outlives the failure of the machine, "
+        "with NORMAL only that of the process.",
+    )
+    user_id: str | None = Field(None, description="Whose sessions an import records.")
+    actor: str | None = Field(
+        None,
+        description="Who the audit trail names for what is done on the command line. Without it, "
+        "the login name.",
+    )
 
     @classmethod
     def settings_customise_sources(

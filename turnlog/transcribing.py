@@ -47,14 +47,15 @@ class Line(NamedTuple):
 class Numbering:
     """Counts the prompts and the turns of a lineage, as ``points`` does."""
 
-    def __init__(self) -> None:
-        self.prompts = 0
+    def __init__(self, prompts: int = 0, turns: int = 0) -> None:
+        self.prompts = prompts
+        self._before = turns
         self._turns: set[tuple[str | None, int]] = set()
 
     @property
     def turns(self) -> int:
         """Responses seen so far."""
-        return len(self._turns)
+        return self._before + len(self._turns)
 
     def count(self, marks: int, turn: int | None, stream: str | None = None) -> None:
         """Take in the next entry."""
