@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, inspect, select, update
 
-from ...domain.errors import NewerSchema, NotADatabase
+from ...domain.errors import NewerSchema, NotADatabase, StorageError
 from ...domain.events import EVENTS
 from .blocks import BlockCodec
 from .contract import Content, Inline, Packed, Recorded
-from .identities import IdentityMaps
+from .identities import IdentityMaps, Maps
 from .schema import SCHEMA_VERSION, about, metadata, projections, topics
 from .sql_reader import Cursor, SqlReader, Topics
 from .sql_transaction import FoldFailed, SqlTransaction
@@ -52,22 +52,12 @@ class SqlStore:
     # -- the tables --------------------------------------------------------------------------
 
     def _prepare(self, connection: Connection, triggers: Sequence[str]) -> None:
-        """Create what is missing; refuse what a later release made."""
-        inspector = inspect(connection)
-        if inspector.has_table("about"):
-            self._check_version(connection)
-        elif inspector.has_table("events"):
-            raise NotADatabase(
-                f"{self.url}: the database has a table named events that is not turnlog's; "
-                "give turnlog a database, or a schema, of its own"
-            )
-        metadata.create_all(connection)
-        for trigger in triggers:
-            connection.exec_driver_sql(trigger)
-        if (
-            connection.execute(select(about.c.value).where(about.c.name == "schema")).first()
-            is None
-        ):
+        """Create what is missing; refuse what is not ours, and what a later release made."""
+        if not self._is_ours(connection):
+            metadata.create_all(connection)
+            cursor = connection.connection.cursor()
+            for trigger in triggers:
+                cursor.execute(trigger)
             connection.execute(insert(about).values(name="schema", value=str(SCHEMA_VERSION)))
         for projection in self.inline:
             projection.create(connection)
@@ -95,13 +85,33 @@ class SqlStore:
                 "with `turnlog rebuild`"
             )
 
-    def _check_version(self, connection: Connection) -> None:
-        found = connection.execute(select(about.c.value).where(about.c.name == "schema")).scalar()
-        if found is not None and int(found) > SCHEMA_VERSION:
+    def _is_ours(self, connection: Connection) -> bool:
+        """Whether the tables are there, as this release makes them."""
+        inspector = inspect(connection)
+        there = set(inspector.get_table_names())
+        named = sorted(there & metadata.tables.keys())
+        if not named:
+            return False
+        found = None
+        if {"name", "value"} <= {c["name"] for c in inspector.get_columns(about.name)}:
+            versions = select(about.c.value).where(about.c.name == "schema")
+            found = str(connection.execute(versions).scalar())
+        if found is None or not found.isdigit():
+            raise NotADatabase(
+                f"{self.url}: the database has a table named {named[0]!r} that is not turnlog's; "
+                "give turnlog a database, or a schema, of its own"
+            )
+        if int(found) > SCHEMA_VERSION:
             raise NewerSchema(
                 f"{self.url} was written by a later release of turnlog (schema {found}, this "
                 f"release knows {SCHEMA_VERSION}); upgrade turnlog"
             )
+        if int(found) < SCHEMA_VERSION:
+            raise StorageError(
+                f"{self.url} was written by an earlier release of turnlog (schema {found}) that "
+                f"this one (schema {SCHEMA_VERSION}) does not read; use that release"
+            )
+        return True
 
     def pack(self, bodies: Sequence[bytes]) -> Packed | None:
         """Compress a batch's bodies before any lock is taken."""
@@ -133,13 +143,15 @@ class SqlStore:
     def _reader(self, cursor: Cursor) -> SqlReader:
         return SqlReader(cursor, self.statements, self.topics, self.codec, self.maps)
 
-    def _transaction(self, cursor: Cursor, inline: Sequence[Inline]) -> SqlTransaction:
+    def _transaction(
+        self, cursor: Cursor, inline: Sequence[Inline], maps: Maps | None = None
+    ) -> SqlTransaction:
         return SqlTransaction(
             cursor,
             self.statements,
             self.topics,
             self.codec,
-            self.maps,
+            maps or self.maps,
             inline,
             self.inline,
             self._positions,
@@ -160,8 +172,8 @@ class SqlStore:
     def _mark_stale(self, cursor: Any, failed: FoldFailed) -> None:
         statement = (
             update(projections)
-            .where(projections.c.name == failed.projection.name)
-            .values(stale_at=failed.position, stale_why=repr(failed.problem)[:500])
+            .where(projections.c.name == failed.projection.name, projections.c.stale_at.is_(None))
+            .values(stale_at=failed.position, stale_why=ascii(failed.problem)[:500])
         )
         compiled: Any = statement.compile(dialect=self.engine.dialect)
         values = compiled.params

@@ -1,0 +1,278 @@
+"""A log in a PostgreSQL database: many writers at once, in many processes."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from sqlalchemy import URL, Engine
+
+from ...domain.errors import StorageError, TurnlogError
+from . import postgres_order as order
+from .contract import Inline, Transaction
+from .identities import OwnMaps
+from .postgres_driver import (
+    FAILURES,
+    OLDEST,
+    ConnectionLost,
+    DriverCursor,
+    dialect,
+    engine_for,
+    explained,
+    passes,
+)
+from .schema import POSTGRES_TRIGGERS
+from .sql_reader import Cursor, SqlReader
+from .sql_store import SqlStore, now
+from .sql_transaction import FoldFailed
+
+__all__ = ["PostgresStore", "dialect"]
+
+T = TypeVar("T")
+CONNECTIONS, OVERFLOW = 8, 24
+"""Connections kept, and how many more may be opened when threads need them."""
+PAUSES = (0.01, 0.03, 0.1, 0.3, 1.0, 2.0)
+"""Seconds, at most, before each new try after a deadlock."""
+_POLL = 5.0
+"""Seconds a listener trusts in being told: the news die with the connection that sends them."""
+
+
+class PostgresStore(SqlStore):
+    """The log in one PostgreSQL database."""
+
+    def __init__(
+        self,
+        url: URL,
+        inline: Sequence[Inline] = (),
+        clock: Callable[[], int] = now,
+        level: int = 3,
+    ) -> None:
+        """Connect, and make the tables that are missing.
+
+        Raises:
+            StorageError: no server answers, or it refuses; the message says what to do.
+            NotADatabase: the tables there are not turnlog's.
+            NewerSchema: a later release made them.
+        """
+        url = url.set(drivername="postgresql+psycopg")
+        where = url.render_as_string(hide_password=True)
+        engine = engine_for(url, CONNECTIONS, OVERFLOW)
+        super().__init__(where, engine, locks_rows=True, inline=inline, clock=clock, level=level)
+        # Who waits for news has a connection of its own, and takes none from those who write.
+        self._listening = engine_for(url, pool_size=1, overflow=-1)
+        try:
+            self._open()
+        except FAILURES as problem:
+            self.close()
+            raise explained(problem, where) from problem
+        except TurnlogError:
+            self.close()
+            raise
+
+    def _open(self) -> None:
+        with self.engine.begin() as connection:
+            self._check_server(connection.connection.driver_connection)
+            connection.exec_driver_sql(order.MAKE_TABLES)
+            self._prepare(connection, (*POSTGRES_TRIGGERS, *order.POSITIONS))
+        with self._connection() as connection:
+            self.topics.load(DriverCursor(connection))
+
+    def _check_server(self, connection: Any) -> None:
+        info = connection.info
+        if info.server_version < OLDEST:
+            raise StorageError(
+                f"{self.url}: PostgreSQL {info.server_version // 10000} is too old; turnlog needs "
+                f"{OLDEST // 10000} or later"
+            )
+        if (encoding := info.parameter_status("server_encoding")) != "UTF8":
+            raise StorageError(
+                f"{self.url}: the database is encoded in {encoding}; make one with "
+                "`createdb --encoding UTF8 --template template0`"
+            )
+
+    # -- connections -------------------------------------------------------------------------
+
+    @contextmanager
+    def _connection(self, engine: Engine | None = None) -> Iterator[psycopg.Connection[Any]]:
+        """A connection, outside of any transaction; closed for good if it comes back unclean."""
+        raw = (engine or self.engine).raw_connection()
+        connection: Any = raw.driver_connection
+        try:
+            yield connection
+        except BaseException as problem:
+            if isinstance(problem, psycopg.Error) or not _rolled_back(connection):
+                # A failure may have left anything behind, locks of the session included.
+                raw.invalidate()
+            raise
+        finally:
+            raw.close()
+
+    # -- reading -----------------------------------------------------------------------------
+
+    @contextmanager
+    def read(self) -> Iterator[SqlReader]:
+        """A consistent look at the log."""
+        try:
+            with self._connection() as connection:
+                cursor = DriverCursor(connection)
+                cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                yield self._reader(cursor)
+                cursor.execute("COMMIT")
+        except FAILURES as problem:
+            raise explained(problem, self.url) from problem
+
+    def horizon(self, after: int, limit: int) -> int:
+        """The position up to which reading on from ``after`` skips nothing, now or ever."""
+        try:
+            with self._connection() as connection:
+                # Outside of a transaction, so that each statement sees what is committed by then.
+                cursor = DriverCursor(connection)
+                cursor.execute(self.statements.positions_after, (after, limit))
+                positions = [int(position) for (position,) in cursor.fetchall()]
+                if not positions:
+                    return after
+                unbroken = after + len(positions)
+                if positions[-1] == unbroken:
+                    return unbroken
+                cursor.execute(order.WRITERS)
+                if writers := cursor.fetchall():
+                    whole = sum(p == after + n for n, p in enumerate(positions, 1))
+                    if whole:
+                        return after + whole
+                    for writer in writers:
+                        cursor.execute(order.WAIT_FOR_WRITER, writer)
+                return positions[-1]
+        except FAILURES as problem:
+            raise explained(problem, self.url) from problem
+
+    def wait(self, position: int, timeout: float) -> bool:
+        """Sleep until there is an event after ``position``, at most ``timeout`` seconds."""
+        end = time.monotonic() + timeout
+        try:
+            with self._connection(self._listening) as connection:
+                for statement in order.LISTEN:
+                    connection.execute(statement)
+                try:
+                    while not self._is_after(position, connection):
+                        left = end - time.monotonic()
+                        if left <= 0:
+                            return False
+                        for _ in connection.notifies(timeout=min(left, _POLL), stop_after=1):
+                            pass
+                    return True
+                finally:
+                    for statement in order.UNLISTEN:
+                        connection.execute(statement)
+        except FAILURES as problem:
+            raise explained(problem, self.url) from problem
+
+    def _is_after(self, position: int, connection: psycopg.Connection[Any]) -> bool:
+        cursor = DriverCursor(connection)
+        cursor.execute(self.statements.last_position)
+        return int(cursor.fetchone()[0]) > position
+
+    # -- writing -----------------------------------------------------------------------------
+
+    def write(self, work: Callable[[Transaction], T], alone: bool = False) -> T:
+        """Run a piece of work in a transaction; durable once this returns.
+
+        A deadlock is tried again. What an inline projection raises undoes everything: the work is
+        then done without it.
+        """
+        failed: list[FoldFailed] = []
+        pauses = iter(PAUSES)
+        pipelined = True
+        while True:
+            try:
+                return self._attempt(work, alone, failed, pipelined)
+            except FoldFailed as fold:
+                problem: Exception = fold.problem
+                if _is_its_own(problem, pipelined):
+                    failed.append(fold)
+                    continue
+            except FAILURES as error:
+                problem = error
+            pause = next(pauses, None) if passes(problem) else None
+            if pause is not None:
+                time.sleep(random.uniform(0, pause))
+            elif pipelined and not isinstance(problem, psycopg.OperationalError):
+                # In a pipeline an error comes too late to tell whose statement it was.
+                pipelined = False
+            else:
+                raise explained(problem, self.url) from problem
+
+    def _attempt(
+        self,
+        work: Callable[[Transaction], T],
+        alone: bool,
+        failed: Sequence[FoldFailed],
+        pipelined: bool,
+    ) -> T:
+        maps = OwnMaps(self.maps)
+        with self._connection() as connection:
+            cursor, commit = DriverCursor(connection), DriverCursor(connection)
+            sent = False
+            try:
+                with connection.pipeline() if pipelined else nullcontext():
+                    cursor.execute("BEGIN")
+                    cursor.execute(order.WRITE_ALONE if alone or failed else order.WRITE_TOGETHER)
+                    for fold in failed:
+                        self._mark_stale(cursor, fold)
+                    result = work(self._transaction(cursor, self._fresh(cursor), maps))
+                    sent = True
+                    commit.execute("COMMIT")
+                    if cursor.drew:
+                        cursor.execute(order.NOTIFY)
+            except (psycopg.Error, FoldFailed) as problem:
+                if commit.outcome == "COMMIT":
+                    pass  # only the news did not go out; who waits for them looks by himself
+                elif not connection.broken:
+                    raise
+                elif sent:
+                    raise StorageError(
+                        f"{self.url}: the connection was lost during the commit, so it is not "
+                        "known whether it was kept; append the same again: what is recorded "
+                        "already is left out"
+                    ) from problem
+                else:
+                    self.engine.dispose()  # the others of the pool are as dead as this one
+                    raise ConnectionLost(str(problem)) from problem
+            if commit.outcome != "COMMIT":
+                raise StorageError(f"{self.url}: the transaction was undone; nothing was written")
+        maps.publish()
+        return result
+
+    def _mark_stale(self, cursor: Any, failed: FoldFailed) -> None:
+        # Nobody else writes now: all that is in the log was folded, nothing from here on will be.
+        cursor.execute(self.statements.last_position)
+        position = int(cursor.fetchone()[0]) + 1
+        super()._mark_stale(cursor, FoldFailed(failed.projection, position, failed.problem))
+
+    def _positions(self, cursor: Cursor, count: int) -> int:
+        cursor.execute(order.DRAW, (count,))
+        assert isinstance(cursor, DriverCursor)
+        cursor.drew = True
+        return int(cursor.fetchone()[0])
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.engine.dispose()
+        self._listening.dispose()
+
+
+def _rolled_back(connection: psycopg.Connection[Any]) -> bool:
+    if connection.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+        connection.execute("ROLLBACK")
+    return connection.info.transaction_status == TransactionStatus.IDLE
+
+
+def _is_its_own(problem: Exception, pipelined: bool) -> bool:
+    """Whether a projection failed by itself, and not the database under it."""
+    if not isinstance(problem, psycopg.Error):
+        return True
+    return not pipelined and not isinstance(problem, psycopg.OperationalError)
