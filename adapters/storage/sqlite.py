@@ -172,6 +172,8 @@ class SqliteStore(SqlStore):
         try:
             job.run(member)
         except FoldFailed as failed:
+            if _is_of_the_database(failed.problem):
+                raise failed.problem from failed
             member.forget()
             if alone:
                 cursor.execute("ROLLBACK")
@@ -260,6 +262,28 @@ def _engine(url: URL, in_memory: bool, synchronous: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+_FAILURES_OF_THE_DATABASE = frozenset(
+    (
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_NOTADB,
+    )
+)
+
+
+def _is_of_the_database(problem: Exception) -> bool:
+    """Whether any statement could have failed so, not only this one."""
+    code = getattr(problem, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in _FAILURES_OF_THE_DATABASE
 
 
 def _explained(problem: BaseException, path: Path | None) -> TurnlogError:
