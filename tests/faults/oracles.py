@@ -1,0 +1,70 @@
+"""What must be true of a log after any fault."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+import turnlog
+from tests.support.transcripts import Transcript
+from turnlog.adapters.storage.schema import projections as _projections
+from turnlog.projections.sessions.tables import metadata
+
+Batch = Sequence[dict[str, Any]]
+
+
+def conversation(prompts: int, seed: int = 1) -> list[Batch]:
+    """Batches of a session as the SDK sends them: one a prompt, with state lines without uuid."""
+    transcript = Transcript(seed=seed)
+    batches = []
+    for number in range(1, prompts + 1):
+        start = len(transcript.entries)
+        prompt = transcript.prompt(f"Question {number}?")
+        transcript.run("Read", {"file_path": f"/home/ada/shop/{number}.py"}, f"line {number}\n" * 9)
+        transcript.answer(f"Answer {number}.", thinking="Hm.")
+        batch = list(transcript.entries[start:])
+        batch.append({"type": "last-prompt", "lastPrompt": prompt["message"]["content"]})
+        batches.append(batch)
+    return batches
+
+
+def joined(batches: Sequence[Batch]) -> list[dict[str, Any]]:
+    """The entries of batches, one after the other."""
+    return [entry for batch in batches for entry in batch]
+
+
+def assert_whole(log: turnlog.Log) -> None:
+    """Nothing is half-written: every chain holds and the read models follow from the events."""
+    verified = log.verify()
+    assert verified.problems == ()
+    for key in streams(log):
+        trail = list(log.events(key))
+        assert [recorded.version for recorded in trail] == list(range(1, len(trail) + 1))
+        positions = [recorded.position for recorded in trail]
+        assert positions == sorted(set(positions))
+        assert log.state(key).version == len(trail)
+    with log.store.read() as reader:
+        assert reader.query(select(_projections.c.stale_why)) == [(None,)]
+    live = read_models(log)
+    log.rebuild()
+    assert read_models(log) == live
+
+
+def streams(log: turnlog.Log) -> list[Any]:
+    """The keys of every stream."""
+    with log.store.read() as reader:
+        return list(reader.streams())
+
+
+def read_models(log: turnlog.Log) -> dict[str, list[Any]]:
+    """Every row of the inline read models."""
+    with log.store.read() as reader:
+        return {
+            table.name: [
+                tuple(row)
+                for row in reader.query(select(table).order_by(*table.primary_key.columns))
+            ]
+            for table in metadata.sorted_tables
+        }
