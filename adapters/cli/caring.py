@@ -1,0 +1,70 @@
+"""The commands that look after the log: verify, rebuild, doctor, settings."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .options import AsJson, Db
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (verify, rebuild, doctor, settings):
+        app.command(rich_help_panel="Look after the log")(command)
+
+
+def verify(
+    session: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="One session; else the whole log.")
+    ] = None,
+    as_json: AsJson = False,
+    db: Db = None,
+) -> None:
+    """Check every event against its hash chain. Exit code 0: it holds; 1: it does not."""
+    from . import care
+    from .opened import opened
+
+    with opened(db) as work:
+        holds = care.verify(work, session, as_json)
+    if not holds:
+        raise typer.Exit(1)
+
+
+def rebuild(as_json: AsJson = False, db: Db = None) -> None:
+    """Throw the read models away and fold them from the events again."""
+    from . import care
+    from .opened import opened
+
+    with opened(db) as work:
+        care.rebuild(work, as_json)
+
+
+def doctor(
+    config_dir: Annotated[
+        str | None,
+        typer.Option(
+            "--config-dir",
+            metavar="PATH",
+            help="Also look for sessions to import in this configuration directory (~/.claude).",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    db: Db = None,
+) -> None:
+    """Say what is installed, where the log is, what is wrong with it, and what to do.
+
+    Exit code 0: nothing is wrong; 1: something is.
+    """
+    from .doctor_view import show_doctor
+
+    if not show_doctor(db, config_dir, as_json):
+        raise typer.Exit(1)
+
+
+def settings(as_json: AsJson = False, db: Db = None) -> None:
+    """Show the settings in force, and where each comes from."""
+    from .settings_view import show_settings
+
+    show_settings(db, as_json)

@@ -1,0 +1,60 @@
+"""The command that imports what Claude Code left on a disk."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .options import AsJson, Db
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("import", rich_help_panel="Record")(import_)
+
+
+def import_(
+    path: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[PATH]",
+            help="A configuration directory, its projects folder, one project's folder, or one "
+            "file. Without it: CLAUDE_CONFIG_DIR, or ~/.claude.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Processes; else as many as help.")
+    ] = None,
+    user: Annotated[
+        str | None, typer.Option(metavar="USER", help="Whose sessions these are.")
+    ] = None,
+    machine: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Where they were held; else this machine.")
+    ] = None,
+    restore: Annotated[
+        bool, typer.Option("--restore", help="Bring sessions back that were deleted here.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on as the files grow; end with Ctrl-C.")
+    ] = False,
+    install: Annotated[
+        bool,
+        typer.Option("--install", help="Print what would run the import before the CLI cleans up."),
+    ] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="With --install: set it up, not only print it.")
+    ] = False,
+    as_json: AsJson = False,
+    db: Db = None,
+) -> None:
+    """Record the sessions of Claude Code. Run it again at any time: nothing is recorded twice."""
+    from . import imports
+
+    asked = imports.Asked(path, workers, user, machine, restore, as_json)
+    if install or write:
+        imports.install(asked, db, write)
+    elif watch:
+        imports.watch(asked, db)
+    else:
+        imports.run(asked, db)

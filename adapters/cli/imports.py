@@ -1,0 +1,136 @@
+"""Importing, with its progress and its summary."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.text import Text
+
+from ...imported import ImportSummary
+from .figures import number, size
+from .opened import opened
+from .progress import bar
+from .safe_text import one_line
+from .screen import beside, screen, write_json, write_json_line
+
+_FEW = 5
+
+
+class Asked(NamedTuple):
+    """What is to be imported, and how."""
+
+    path: str | None
+    workers: int | None
+    user: str | None
+    machine: str | None
+    restore: bool
+    as_json: bool
+
+    @property
+    def source(self) -> Path:
+        """The path; without one, the CLI's own configuration directory."""
+        if self.path is not None:
+            return Path(self.path)
+        return Path(os.environ.get("CLAUDE_CONFIG_DIR") or Path.home() / ".claude")
+
+
+def run(asked: Asked, db: str | None) -> None:
+    """Import a path once."""
+    with opened(db, create=True) as work:
+        with bar(f"importing {asked.source}", quiet=asked.as_json) as progress:
+            summary = work.log.import_claude(
+                asked.source,
+                workers=asked.workers,
+                progress=lambda told: progress(told.bytes, told.bytes_total),
+                restore=asked.restore,
+                user_id=asked.user or work.settings.user_id,
+                machine=asked.machine,
+            )
+        if asked.as_json:
+            write_json(summary.as_dict())
+            return
+        _tell(summary)
+        screen().print(Text("next: ", "quiet") + Text("turnlog sessions", "code"))
+
+
+def watch(asked: Asked, db: str | None) -> None:
+    """Import a path, then follow its files until Ctrl-C."""
+    from ...importing import watch as follow
+
+    def changed(summary: ImportSummary) -> None:
+        if asked.as_json:
+            write_json_line(summary.as_dict())
+        else:
+            told = [number(summary.recorded, "new entry", "new entries")]
+            told.append(f"in {number(summary.sessions, 'session')}")
+            screen().print(" ".join(told))
+        screen().file.flush()
+
+    with opened(db, create=True) as work:
+        if not asked.as_json:
+            beside().print(f"watching {asked.source}; end with Ctrl-C", style="quiet")
+        follow(
+            work.log,
+            asked.source,
+            stop=lambda: False,
+            on_change=changed,
+            user_id=asked.user or work.settings.user_id,
+            machine=asked.machine,
+        )
+
+
+def install(asked: Asked, db: str | None, write: bool) -> None:
+    """Print what runs the import before the CLI's clean-up; with ``write``, set it up."""
+    raise NotImplementedError
+
+
+def _tell(summary: ImportSummary) -> None:
+    out = screen()
+    found = f"{number(summary.sessions, 'session')}, {number(summary.subagents, 'subagent')}"
+    out.print(
+        Text("✓ ", "good")
+        + Text(f"{number(summary.recorded, 'new entry', 'new entries')}", "bold")
+        + Text(f" from {number(summary.files, 'transcript')} ({found})")
+        + Text(f" in {summary.seconds:.1f} s", "quiet")
+    )
+    for count, words, told in (
+        (summary.unchanged, ("transcript",), "unchanged since the last import"),
+        (summary.known, ("entry", "entries"), "known already"),
+        (summary.prompt_only, ("session",), "of which only the prompts are left"),
+        (summary.recovered, ("entry", "entries"), "saved from broken lines"),
+        (summary.unfinished, ("transcript",), "with a last line that is not finished yet"),
+        (summary.deleted, ("transcript",), "left out: deleted here; --restore brings it back"),
+        (summary.kept_files, ("file",), f"kept along, {size(summary.kept_bytes)}"),
+    ):
+        if count:
+            out.print(f"  {number(count, *words)} {told}", style="quiet")
+    _problems(summary)
+
+
+def _problems(summary: ImportSummary) -> None:
+    out = screen()
+    if summary.conflicts:
+        told = number(summary.conflicts, "entry", "entries")
+        out.print(
+            Text("! ", "warn")
+            + Text(f"{told} with a known uuid and another content: kept, never loaded")
+        )
+    if summary.corrupt:
+        told = number(summary.corrupt, "piece")
+        out.print(Text("! ", "warn") + Text(f"{told} that are no entries: kept as they were"))
+        for piece in summary.corrupt_pieces[:_FEW]:
+            out.print(f"  {one_line(str(piece.path))} at byte {piece.offset:,}: {piece.reason}")
+        _more(summary.corrupt)
+    if summary.skipped:
+        told = number(summary.skipped, "file or folder", "files and folders")
+        out.print(Text("! ", "warn") + Text(f"{told} not read"))
+        for skipped in summary.skipped_files[:_FEW]:
+            out.print(f"  {one_line(str(skipped.path))}: {one_line(skipped.reason)}")
+        _more(summary.skipped)
+
+
+def _more(count: int) -> None:
+    if count > _FEW:
+        screen().print(f"  … {count - _FEW} more; --json tells up to 100", style="quiet")

@@ -1,0 +1,115 @@
+"""The list of sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import PurePath
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from ...domain.keys import SessionKey
+from ...projections.sessions import Session
+from .figures import day, money, number
+from .safe_text import one_line
+
+STATUS = {
+    "complete": ("✓", "good"),
+    "active": ("●", "code"),
+    "incomplete": ("◐", "warn"),
+    "error": ("✗", "bad"),
+    "abandoned": ("○", "quiet"),
+}
+GONE = {"deleted": ("✗ deleted", "bad"), "erased": ("✗ erased", "bad"), "archived": ("▪", "quiet")}
+
+
+def sessions_table(sessions: Sequence[Session]) -> Table:
+    """The sessions of a page, the newest first."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+    width = shortest([session.session_id for session in sessions])
+    shows_live = any(session.live != session.billed for session in sessions)
+    table.expand = True
+    table.add_column("", width=1)
+    table.add_column("session", style="id", no_wrap=True, min_width=width)
+    table.add_column("title", ratio=1, no_wrap=True, overflow="ellipsis")
+    table.add_column("project", no_wrap=True, overflow="ellipsis", max_width=14)
+    for name in ("prompts", "turns"):
+        table.add_column(name, justify="right", no_wrap=True, min_width=len(name))
+    for name in ("billed", "live") if shows_live else ("billed",):
+        table.add_column(name, justify="right", style="money", no_wrap=True, min_width=6)
+    table.add_column("last active", no_wrap=True, style="quiet", min_width=11)
+    for session in sessions:
+        cells: list[str | Text] = [
+            sign(session),
+            one_line(session.session_id[:width]),
+            _title(session),
+            project(session),
+            str(session.prompts or "-"),
+            str(session.turns or "-"),
+            money(session.billed),
+        ]
+        if shows_live:
+            cells.append(money(session.live))
+        table.add_row(*cells, day(session.active_at))
+    return table
+
+
+def shortest(ids: Sequence[str], least: int = 8) -> int:
+    """How many characters tell some ids apart, eight at the least."""
+    longest = least
+    for one, next_one in pairwise(sorted(set(ids))):
+        common = next(
+            (i for i, (a, b) in enumerate(zip(one, next_one, strict=False)) if a != b), None
+        )
+        longest = max(longest, (min(len(one), len(next_one)) if common is None else common) + 1)
+    return longest
+
+
+def sign(session: Session) -> Text:
+    """A session's status as one character."""
+    if session.presence in GONE:
+        told, style = GONE[session.presence]
+        return Text(told[0], style)
+    if not session.entries and not session.turns:
+        return Text("·", "quiet")
+    return Text(*STATUS.get(session.status, ("?", "")))
+
+
+def status(session: Session) -> Text:
+    """A session's status in a word."""
+    if session.presence in GONE:
+        return Text(session.presence, GONE[session.presence][1])
+    if not session.entries and not session.turns:
+        return Text("prompts only", "quiet")
+    told, style = STATUS.get(session.status, ("?", ""))
+    return Text(f"{told} {session.status}", style)
+
+
+def project(session: Session) -> str:
+    """The last part of the working directory."""
+    if session.working_dir:
+        return one_line(PurePath(session.working_dir).name or session.working_dir)
+    return one_line(session.project_key)
+
+
+def _title(session: Session) -> Text:
+    told = Text(one_line(session.title) if session.title else "(no title)", overflow="ellipsis")
+    if not session.title:
+        told.stylize("quiet")
+    for note in notes(session):
+        told.append(f"  {note}", "quiet")
+    return told
+
+
+def notes(session: Session) -> list[str]:
+    """What is worth a note: tags, subagents, where it was forked from, gaps."""
+    told = [f"#{one_line(tag)}" for tag in session.tags]
+    if session.subagents:
+        told.append("+" + number(session.subagents, "subagent"))
+    if session.forked_from:
+        told.append(f"⑂ {one_line(SessionKey.parse(session.forked_from).session_id[:8])}")
+    if session.gaps:
+        told.append(number(session.gaps, "gap"))
+    return told

@@ -1,0 +1,64 @@
+"""The log that a command works on, and the sessions it names."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...domain.keys import SessionKey
+from ...settings import Location, Settings
+
+if TYPE_CHECKING:
+    from ...log import Log
+    from ...projections.sessions import Session
+
+
+class Opened(NamedTuple):
+    """A log, and what led to it."""
+
+    log: Log
+    settings: Settings
+    location: Location
+
+    def session(self, name: str) -> Session:
+        """The session that a text names. Raises as ``Log.session`` does."""
+        return self.log.session(name)
+
+    @property
+    def actor(self) -> str | None:
+        """Who the audit trail names."""
+        return self.settings.actor or login()
+
+
+def key_of(session: Session) -> SessionKey:
+    """The key of a listed session."""
+    return SessionKey(session.project_key, session.session_id, session.subpath)
+
+
+@contextmanager
+def opened(db: str | None, create: bool = False) -> Iterator[Opened]:
+    """Open the log.
+
+    Args:
+        db: what ``--db`` says.
+        create: whether a file that is missing is made, and its folder.
+    """
+    from ...opening import open_log
+
+    settings = Settings.load()
+    location = settings.location(db)
+    if create and location.chosen_by.startswith("the default") and location.path is not None:
+        Path(location.path).parent.mkdir(parents=True, exist_ok=True)
+    with open_log(location.url, settings.synchronous, create) as log:
+        yield Opened(log, settings, location)
+
+
+def login() -> str | None:
+    """The name of whoever is logged in; None where the system has none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return None

@@ -1,0 +1,34 @@
+"""A progress bar on standard error, where that is a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from .screen import beside
+
+Tell = Callable[[int, int | None], None]
+"""Told how much is done, and of how much; None where that is not known."""
+
+
+@contextmanager
+def bar(what: str, quiet: bool = False) -> Iterator[Tell]:
+    """A bar that is gone once the work is done.
+
+    Args:
+        quiet: show none.
+    """
+    if quiet or not beside().is_terminal:
+        yield lambda done, total: None
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=40),
+        TaskProgressColumn(show_speed=True),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=beside(), transient=True) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)

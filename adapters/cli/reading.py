@@ -1,0 +1,165 @@
+"""The commands that read: sessions, show, branches, events, stats."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .options import AsJson, AtPoint, Db, SessionId
+
+_LISTS = "Which sessions"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (sessions, show, branches, events, stats):
+        app.command(rich_help_panel="Read")(command)
+
+
+def sessions(
+    project: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="A part of the project's name.", rich_help_panel=_LISTS),
+    ] = None,
+    directory: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH", help="Worked in this folder or below.", rich_help_panel=_LISTS
+        ),
+    ] = None,
+    user: Annotated[
+        str | None, typer.Option(metavar="USER", help="Of this user.", rich_help_panel=_LISTS)
+    ] = None,
+    status: Annotated[
+        str | None,
+        typer.Option(
+            metavar="STATUS",
+            help="active, complete, incomplete, error or abandoned.",
+            rich_help_panel=_LISTS,
+        ),
+    ] = None,
+    tag: Annotated[
+        str | None, typer.Option(metavar="TAG", help="With this tag.", rich_help_panel=_LISTS)
+    ] = None,
+    text: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="A part of the title.", rich_help_panel=_LISTS),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Last active at or after it: 2026-01-30, 2026-01-30T14:23Z, 7d.",
+            rich_help_panel=_LISTS,
+        ),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Last active before it.", rich_help_panel=_LISTS),
+    ] = None,
+    archived: Annotated[
+        bool, typer.Option("--archived", help="Archived ones.", rich_help_panel=_LISTS)
+    ] = False,
+    deleted: Annotated[
+        bool, typer.Option("--deleted", help="Deleted ones.", rich_help_panel=_LISTS)
+    ] = False,
+    all_: Annotated[
+        bool, typer.Option("--all", help="Archived and deleted ones too.", rich_help_panel=_LISTS)
+    ] = False,
+    limit: Annotated[int, typer.Option(metavar="N", help="How many, up to 10,000.")] = 50,
+    after: Annotated[
+        str | None,
+        typer.Option(metavar="CURSOR", help="The next page; the page before says its cursor."),
+    ] = None,
+    as_json: AsJson = False,
+    db: Db = None,
+) -> None:
+    """List sessions, the newest first."""
+    from ...projections.sessions import Filter
+    from . import listing
+    from .opened import opened
+    from .times import milliseconds
+
+    asked = Filter(
+        user_id=user,
+        project=project,
+        directory=directory,
+        status=listing.known_status(status),
+        tag=tag,
+        text=text,
+        since=milliseconds(since) if since else None,
+        until=milliseconds(until) if until else None,
+        presence=listing.presences(archived, deleted, all_),
+    )
+    with opened(db) as work:
+        listing.list_sessions(work, asked, limit, after, as_json)
+
+
+def show(
+    session: SessionId,
+    at: AtPoint = None,
+    thinking: Annotated[
+        bool, typer.Option("--thinking", help="With what the model thought.")
+    ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Tool calls and their results at full length.")
+    ] = False,
+    subagents: Annotated[
+        bool, typer.Option("--subagents", help="With the conversations of subagents.")
+    ] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on as the session grows; end with Ctrl-C.")
+    ] = False,
+    as_json: AsJson = False,
+    db: Db = None,
+) -> None:
+    """Show the conversation of a session, now or at a point in time."""
+    from . import showing
+    from .opened import opened
+
+    with opened(db) as work:
+        showing.show(work, session, showing.Wanted(at, thinking, full, subagents, follow, as_json))
+
+
+def branches(session: SessionId, as_json: AsJson = False, db: Db = None) -> None:
+    """Show the branches that rewinds left, and how to come back to each."""
+    from . import branches_view
+    from .opened import opened
+
+    with opened(db) as work:
+        branches_view.show_branches(work, session, as_json)
+
+
+def events(
+    session: SessionId,
+    after: Annotated[int, typer.Option(metavar="VERSION", help="Only what came after it.")] = 0,
+    subagent: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of this subagent; a part of its name is enough."),
+    ] = None,
+    as_json: AsJson = False,
+    db: Db = None,
+) -> None:
+    """Show the audit trail of a session: every event, in order, on every branch."""
+    from . import trail
+    from .opened import opened
+
+    with opened(db) as work:
+        trail.show_events(work, session, after, subagent, as_json)
+
+
+def stats(
+    session: Annotated[
+        str | None,
+        typer.Argument(metavar="[ID]", help="Of one session, subagents included; else of the log."),
+    ] = None,
+    as_json: AsJson = False,
+    db: Db = None,
+) -> None:
+    """Show tokens and cost, each response counted once."""
+    from . import stats_view
+    from .opened import opened
+
+    with opened(db) as work:
+        stats_view.show_stats(work, session, as_json)

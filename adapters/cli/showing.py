@@ -1,0 +1,232 @@
+"""Showing a conversation, now or at a point in time, and as it grows."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NamedTuple
+
+from rich.text import Text
+
+from ...domain.entry import Mark
+from ...domain.events import EntryRecorded, PromptRemembered, SessionRewound, TurnRecorded
+from ...domain.keys import SessionKey
+from ...domain.session import SessionState
+from ...projections.sessions import Session
+from ...transcribing import Body, Line, Numbering
+from .as_json import figures_json, session_json
+from .conversation import Conversation, Told
+from .figures import iso, money, number, tokens
+from .list_view import STATUS, notes, status
+from .opened import Opened, key_of
+from .page import Page
+from .safe_text import one_line
+from .screen import screen, write_json_line
+
+
+class Wanted(NamedTuple):
+    """What of a session is to be shown."""
+
+    at: str | None = None
+    thinking: bool = False
+    full: bool = False
+    subagents: bool = False
+    follow: bool = False
+    as_json: bool = False
+
+
+def show(work: Opened, name: str, wanted: Wanted) -> None:
+    """Show a session."""
+    session = work.session(name)
+    key = key_of(session)
+    state = work.log.at(key, wanted.at) if wanted.at is not None else work.log.state(key)
+    _Shown(work, session, key, state, wanted).run()
+
+
+class _Shown:
+    def __init__(
+        self, work: Opened, session: Session, key: SessionKey, state: SessionState, wanted: Wanted
+    ) -> None:
+        self._log = work.log
+        self._session = session
+        self._key = key
+        self._state = state
+        self._wanted = wanted
+        self._told = Told(wanted.thinking, wanted.full)
+        self._agents = {
+            row.called_by or row.name: row
+            for row in (work.log.subagents(key) if wanted.subagents else [])
+        }
+        self._numbers = Numbering()
+        self._page = Page(screen())
+        self._conversation = self._begin(self._page)
+
+    def run(self) -> None:
+        self._header()
+        shown = 0
+        if not self._state.entries and not self._state.base:
+            self._remembered()
+        else:
+            for line in self._log.transcript(self._key, self._wanted.at, self._numbers):
+                self._line(line)
+                shown = max(shown, line.version)
+        for agent in list(self._agents):
+            self._agent(self._page, agent)
+        if self._wanted.follow:
+            self._follow(max(self._state.version, shown))
+        elif not self._wanted.as_json:
+            self._footer()
+
+    def _begin(self, page: Page) -> Conversation:
+        return Conversation(
+            page,
+            self._told,
+            self._state.working_dir,
+            lambda call: self._agent(page, call),
+        )
+
+    def _line(self, line: Line) -> None:
+        if self._wanted.as_json:
+            _json_line(self._key, line)
+        else:
+            self._conversation.show(line.entry, line.prompt, line.turn, line.asks, line.occurred_at)
+
+    def _agent(self, page: Page, call: str) -> None:
+        row = self._agents.pop(call, None)
+        if row is None:
+            return
+        key = key_of(row)
+        if self._wanted.as_json:
+            for line in self._log.transcript(key):
+                _json_line(key, line)
+            return
+        inner = page.inner()
+        inner.put(
+            Text(one_line((key.subpath or "").rpartition("/")[2]), "id")
+            + Text(f"  {number(row.turns, 'turn')}, {money(row.billed)}", "quiet")
+        )
+        conversation = self._begin(inner)
+        for line in self._log.transcript(key):
+            conversation.show(line.entry, line.prompt, line.turn, line.asks, line.occurred_at)
+
+    def _header(self) -> None:
+        session, state, at = self._session, self._state, self._wanted.at
+        if self._wanted.as_json:
+            told = {"type": "session", **session_json(session), "at": at}
+            if at is not None:
+                told |= {"at_version": state.version, "title": state.title}
+                told |= {"status": state.status, "figures": figures_json(state.live)}
+            write_json_line(told)
+            return
+        out = screen()
+        title = state.title if at is not None else session.title
+        out.print(Text(one_line(title or "(no title)"), "title"))
+        out.print(Text(one_line(session.session_id), "id"))
+        facts = [_status(state) if at is not None else status(session)]
+        if state.working_dir:
+            facts.append(Text(one_line(state.working_dir)))
+        facts += [Text(one_line(model)) for model in state.models]
+        facts.append(Text(number(state.live.prompts or state.remembered, "prompt")))
+        facts.append(Text(number(state.live.turns, "turn")))
+        if at is not None:
+            facts.append(Text(f"{tokens(state.live.usage.total_tokens)} tokens"))
+        else:
+            facts.append(Text(f"{money(session.billed)} billed", "money"))
+            if session.live != session.billed:
+                facts.append(Text(f"{money(session.live)} live", "money"))
+            facts += [Text(note) for note in notes(session)]
+        out.print(Text(" · ", "quiet").join(facts))
+        if at is not None:
+            out.print(Text(f"as it was at {one_line(at)} (version {state.version})", "point"))
+        out.print()
+
+    def _remembered(self) -> None:
+        """The prompts of a session whose transcript is gone."""
+        asked = 0
+        for recorded in self._log.events(self._key):
+            event = recorded.event
+            if isinstance(event, PromptRemembered):
+                asked += 1
+                if self._wanted.as_json:
+                    write_json_line(
+                        {
+                            "type": "prompt",
+                            "version": recorded.version,
+                            "prompt": asked,
+                            "at": iso(event.occurred_at),
+                            "text": event.prompt,
+                        }
+                    )
+                else:
+                    self._conversation.ask(event.prompt, asked, event.occurred_at)
+        if asked and not self._wanted.as_json:
+            screen().print("Only the prompts are left of this session.", style="quiet")
+
+    def _footer(self) -> None:
+        left = len(self._log.state(self._key).branches)
+        if left:
+            short = one_line(self._session.session_id[:8])
+            told = "A branch was" if left == 1 else f"{left} branches were"
+            screen().print(
+                f"{told} left behind; `turnlog branches {short}` shows what is there.",
+                style="quiet",
+            )
+
+    def _follow(self, version: int) -> None:
+        """Write what comes, until Ctrl-C."""
+        numbers, branch = self._numbers, self._state.branch
+        while True:
+            with self._log.store.read() as reader:
+                position = reader.last_position()
+            for recorded in self._log.events(self._key, version):
+                version = recorded.version
+                event = recorded.event
+                if isinstance(event, SessionRewound):
+                    branch = version
+                    numbers = Numbering(event.figures.prompts, event.figures.turns)
+                    self._rewound(event, version)
+                elif isinstance(event, TurnRecorded | EntryRecorded) and event.branch == branch:
+                    numbers.count(event.marks, event.turn)
+                    self._line(_line_of(version, event, numbers))
+            sys.stdout.flush()
+            self._log.store.wait(position, 1.0)
+
+    def _rewound(self, event: SessionRewound, version: int) -> None:
+        if self._wanted.as_json:
+            write_json_line(
+                {"type": "rewound", "version": version, "figures": figures_json(event.figures)}
+            )
+        else:
+            self._page.blank()
+            self._page.rule(f"rewound to prompt:{event.figures.prompts}", style="left")
+
+
+def _line_of(version: int, event: TurnRecorded | EntryRecorded, numbers: Numbering) -> Line:
+    return Line(
+        version,
+        numbers.prompts,
+        numbers.turns,
+        event.marks,
+        event.place is not None,
+        event.occurred_at,
+        Body(version, event.body, bool(event.marks & Mark.CAREFUL)),
+    )
+
+
+def _status(state: SessionState) -> Text:
+    sign, style = STATUS.get(state.status, ("?", ""))
+    return Text(f"{sign} {state.status}", style)
+
+
+def _json_line(key: SessionKey, line: Line) -> None:
+    told: dict[str, Any] = {
+        "type": "entry",
+        "version": line.version,
+        "prompt": line.prompt,
+        "turn": line.turn,
+        "is_prompt": line.asks,
+        "late": line.late,
+        "at": iso(line.occurred_at),
+    }
+    if key.subpath is not None:
+        told["subpath"] = key.subpath
+    write_json_line(told, entry=line.json)

@@ -1,0 +1,110 @@
+"""Tokens and cost, of the log or of one session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from ...projections.sessions import Spent
+from ...spending import ModelSpent
+from .as_json import session_json, totals_json
+from .figures import money, number, spent_json, tokens
+from .list_view import STATUS
+from .opened import Opened, key_of
+from .safe_text import one_line
+from .screen import screen, write_json
+
+
+def show_stats(work: Opened, name: str | None, as_json: bool) -> None:
+    """Show the figures of the log, or of one session."""
+    if name is None:
+        _of_log(work, as_json)
+    else:
+        _of_session(work, name, as_json)
+
+
+def _of_log(work: Opened, as_json: bool) -> None:
+    totals = work.log.stats()
+    models = work.log.spent_by_model()
+    if as_json:
+        write_json({**totals_json(totals), "by_model": [_model_json(m) for m in models]})
+        return
+    out = screen()
+    counts = [
+        (totals.sessions, "session"),
+        (totals.subagents, "subagent"),
+        (totals.prompts, "prompt"),
+        (totals.turns, "turn"),
+    ]
+    out.print(Text(" · ", "quiet").join(Text(number(n, word), "title") for n, word in counts))
+    statuses = [
+        Text(f"{STATUS.get(status, ('?', ''))[0]} ", STATUS.get(status, ("?", ""))[1])
+        + Text(f"{count:,} {status}")
+        for status, count in sorted(totals.by_status.items())
+    ]
+    if statuses:
+        out.print(Text("   ").join(statuses))
+    out.print(f"{totals.entries:,} entries recorded", style="quiet")
+    _spending(models, totals.billed, totals.live)
+
+
+def _of_session(work: Opened, name: str, as_json: bool) -> None:
+    session = work.session(name)
+    models = work.log.spent_by_model(key_of(session))
+    if as_json:
+        write_json({**session_json(session), "by_model": [_model_json(m) for m in models]})
+        return
+    screen().print(Text(one_line(session.title or "(no title)"), "title"))
+    screen().print(Text(one_line(session.session_id), "id"))
+    counts = (number(session.prompts, "prompt"), number(session.turns, "turn"))
+    screen().print(" · ".join((*counts, number(session.subagents, "subagent"))))
+    _spending(models, session.billed, session.live)
+
+
+def _spending(models: Iterable[ModelSpent], billed: Spent, live: Spent) -> None:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
+    table.add_column("model", no_wrap=True, overflow="ellipsis", ratio=1)
+    for column in ("responses", "input", "cache write", "cache read", "output"):
+        table.add_column(column, justify="right")
+    table.add_column("cost", justify="right", style="money")
+    placeholders = unpriced = 0
+    for row in models:
+        table.add_row(one_line(row.model or "(none)"), f"{row.responses:,}", *_cells(row.billed))
+        placeholders += row.placeholders
+        unpriced += row.billed.unpriced
+    table.add_section()
+    table.add_row("billed", "", *_cells(billed), style="bold")
+    if live != billed:
+        table.add_row("live", "", *_cells(live))
+    screen().print()
+    screen().print(table)
+    if unpriced:
+        told = f"+ the cost of {number(unpriced, 'response')} is unknown: no price for the model"
+        screen().print(told, style="quiet")
+    if placeholders:
+        told = f"{number(placeholders, 'response')} of old CLIs tell too few output tokens"
+        screen().print(told, style="quiet")
+
+
+def _cells(spent: Spent) -> tuple[str, ...]:
+    usage = spent.usage
+    counts = (
+        usage.input_tokens,
+        usage.cache_creation_input_tokens,
+        usage.cache_read_input_tokens,
+        usage.output_tokens,
+    )
+    return (*map(tokens, counts), money(spent))
+
+
+def _model_json(row: ModelSpent) -> dict[str, Any]:
+    return {
+        "model": row.model,
+        "responses": row.responses,
+        "placeholder_responses": row.placeholders,
+        "billed": spent_json(row.billed),
+    }

@@ -1,0 +1,36 @@
+"""Times as they are typed on the command line."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from ...domain.errors import InvalidPoint
+
+_AGO = re.compile(r"(\d{1,6})([mhdw])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def milliseconds(text: str, now: datetime | None = None) -> int:
+    """A time in milliseconds since 1970 UTC.
+
+    Args:
+        text: ISO 8601 (the machine's time zone where it names none), or an age like ``7d``.
+        now: what ages count from.
+
+    Raises:
+        InvalidPoint: it is neither.
+    """
+    ago = _AGO.fullmatch(text)
+    try:
+        if ago:
+            moment = (now or datetime.now(UTC)) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        else:
+            moment = datetime.fromisoformat(text)
+            if moment.tzinfo is None:
+                moment = moment.astimezone()
+    except (ValueError, OverflowError, OSError):
+        raise InvalidPoint(
+            f"{text!r} is no time; write 2026-01-30, 2026-01-30T14:23Z or an age like 36h, 7d"
+        ) from None
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
