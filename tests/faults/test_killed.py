@@ -125,24 +125,19 @@ def test_a_kill_while_the_read_models_are_rebuilt_leaves_the_old_ones(durable_ur
         assert_whole(log)
 
 
-def test_a_kill_while_a_log_is_made_leaves_one_that_opens(
-    durable_url: str, request: pytest.FixtureRequest
-) -> None:
+def test_a_kill_while_a_log_is_made_leaves_one_that_opens(durable_url: str) -> None:
     """A log must never be unusable because the process that first opened it was killed."""
-    with child(children.open_and_die, durable_url, 0) as writer:
-        (statements,) = writer.rest()
-    assert statements > 20
-    url = durable_url
-    for statement in range(1, statements + 1, max(1, statements // 12)):
-        if url.startswith("sqlite"):
-            url = f"{durable_url}-{statement}"
-        with child(children.open_and_die, url, statement) as writer:
-            writer.rest()
-            assert writer.was_killed
-        with turnlog.open(url) as log:
-            log.append(KEY, [{"type": "user", "uuid": f"u{statement}"}])
-            assert log.load(KEY)
-            assert_whole(log)
+    statement, told = 0, list[int]()
+    while not told:
+        statement += 5
+        with child(children.open_and_die, durable_url, statement) as maker:
+            told = maker.rest()
+        assert maker.was_killed or told
+    assert statement > 20
+    with turnlog.open(durable_url) as log:
+        log.append(KEY, conversation(1)[0])
+        assert log.load(KEY) == conversation(1)[0]
+        assert_whole(log)
 
 
 @pytest.mark.parametrize("tail", [b"", b"\0" * 5_000, b"\xff" * 5_000], ids=["cut", "nul", "ones"])
