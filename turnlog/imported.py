@@ -95,6 +95,21 @@ class ImportSummary:
         if len(self.corrupt_pieces) < MOST_SHOWN:
             self.corrupt_pieces.append(piece)
 
+    @property
+    def found_something(self) -> bool:
+        """Whether anything was new."""
+        new = (self.recorded, self.conflicts, self.corrupt, self.prompts, self.kept_files)
+        return any(new) or self.skipped > 0
+
+    def add(self, other: ImportSummary) -> None:
+        """Take in the figures of a later look at the same files."""
+        for name in self.__slots__:
+            if name in ("corrupt_pieces", "skipped_files"):
+                shown = getattr(self, name)
+                shown += getattr(other, name)[: MOST_SHOWN - len(shown)]
+            else:
+                setattr(self, name, getattr(self, name) + getattr(other, name))
+
     def as_dict(self) -> dict[str, Any]:
         """The figures by name, as plain JSON values."""
         values = {name: getattr(self, name) for name in self.__slots__}

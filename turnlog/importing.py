@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import platform
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .adapters.claude.directory import survey
+from .adapters.claude.found import Found, HistoryFile, SideFile, Skipped, Transcript
+from .adapters.claude.watch import Changes
+from .adapters.claude.workers import how_many, prepare_all
+from .arriving import Import, take_in
+from .domain.keys import SessionKey
 from .imported import ImportSummary, Progress
+from .keeping import keep_files
+from .planning import Plan, plan
+from .remembering import remember
 
 if TYPE_CHECKING:
     from .log import Log
@@ -38,31 +49,128 @@ def import_claude(
         WorkerDied: a process ended before its work; what was recorded stays.
         StorageError: the log could not be written; what was recorded stays.
     """
-    raise NotImplementedError
+    began = time.monotonic()
+    machine = machine or platform.node() or None
+    importing = Import(log.store, ImportSummary(), machine, user_id, restore)
+    import_found(importing, list(survey(path)), workers, progress)
+    importing.summary.seconds = time.monotonic() - began
+    return importing.summary
 
 
 def watch(
     log: Log,
     path: str | Path,
-    *,
     stop: Callable[[], bool],
     on_change: Callable[[ImportSummary], None] | None = None,
+    *,
     every: float = 1.0,
     user_id: str | None = None,
     machine: str | None = None,
 ) -> ImportSummary:
-    """Import a path, then follow its files as they grow.
+    """Import a path, then follow its files as they grow. The history is read once.
 
     Args:
         path: as ``import_claude`` takes it.
-        stop: asked several times a second; the watch ends when it says so.
-        on_change: called with the figures of each look at the files that found something.
+        stop: asked several times a second; the watch ends when it says so. On the command line
+            ``adapters.claude.watch.until_signalled`` gives one.
+        on_change: called with the figures of the first look, and of each that found something.
         every: seconds between looks.
 
     Returns:
         The figures of all looks together.
 
     Raises:
-        PathNotFound, PathNotReadable, NotAClaudeDirectory, StorageError: as ``import_claude``.
+        PathNotFound, PathNotReadable, NotAClaudeDirectory, WorkerDied, StorageError: as
+            ``import_claude``.
     """
-    raise NotImplementedError
+    began = time.monotonic()
+    total = ImportSummary()
+    changes = Changes(path)
+    found = changes.first()
+    workers: int | None = None
+    machine = machine or platform.node() or None
+    while True:
+        looked = time.monotonic()
+        importing = Import(log.store, ImportSummary(), machine, user_id)
+        if found:
+            import_found(importing, found, workers)
+        importing.summary.seconds = time.monotonic() - looked
+        total.add(importing.summary)
+        if on_change is not None and (workers is None or importing.summary.found_something):
+            on_change(importing.summary)
+        workers = 1
+        if not changes.wait(every, stop):
+            total.seconds = time.monotonic() - began
+            return total
+        found = [f for f in changes.next() if not isinstance(f, HistoryFile)]
+
+
+def import_found(
+    importing: Import,
+    found: Sequence[Found],
+    workers: int | None = 1,
+    progress: Callable[[Progress], None] | None = None,
+) -> None:
+    """Import what lies on a disk: transcripts, what only the history tells, then other files."""
+    planned = plan(importing, [f for f in found if isinstance(f, Transcript | Skipped)])
+    plans = _read(importing, planned, workers, progress)
+    histories = [f for f in found if isinstance(f, HistoryFile)]
+    transcripts = {f.session_id for f in found if isinstance(f, Transcript)}
+    pasted = remember(importing, histories, transcripts)
+    keep_files(importing, [f for f in found if isinstance(f, SideFile)], plans, pasted)
+
+
+def _read(
+    importing: Import,
+    planned: Plan,
+    workers: int | None,
+    progress: Callable[[Progress], None] | None,
+) -> dict[str, set[SessionKey]]:
+    """Read and record transcripts.
+
+    Returns:
+        The names of the plans that they mention, with their sessions.
+    """
+    slugs: dict[str, set[SessionKey]] = {}
+    told = _Told(planned, progress)
+    packing = importing.store.pack([b"{}"]) is not None
+    for tasks in planned.rounds:
+        size = sum(planned.sizes[task.path] for task in tasks)
+        parts = prepare_all(tasks, how_many(workers, size, len(tasks)), packing)
+        for part in take_in(importing, tasks, parts):
+            task, ending = tasks[part.task], part.ending
+            if ending is not None:
+                told.finished(task.path)
+                for slug in ending.slugs:
+                    slugs.setdefault(slug, set()).add(task.key.main)
+            elif part.portion is not None:
+                told.reached(task.path, part.portion.end)
+    return slugs
+
+
+class _Told:
+    """How far the import has come, told as it goes."""
+
+    def __init__(self, planned: Plan, progress: Callable[[Progress], None] | None) -> None:
+        self._tell = progress
+        self._sizes = planned.sizes
+        self._total = sum(planned.sizes.values())
+        self._files = len(planned.done)
+        self._bytes = sum(planned.sizes[path] for path in planned.done)
+        self._within: dict[Path, int] = {}
+        self._report(None)
+
+    def reached(self, path: Path, end: int) -> None:
+        self._within[path] = min(end, self._sizes[path])
+        self._report(path)
+
+    def finished(self, path: Path) -> None:
+        self._within.pop(path, None)
+        self._files += 1
+        self._bytes += self._sizes[path]
+        self._report(path)
+
+    def _report(self, path: Path | None) -> None:
+        if self._tell is not None:
+            done = self._bytes + sum(self._within.values())
+            self._tell(Progress(self._files, len(self._sizes), done, self._total, path))

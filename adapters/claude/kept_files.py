@@ -1,0 +1,43 @@
+"""The content of a file that a transcript points to, ready to be kept."""
+
+from __future__ import annotations
+
+import os
+from hashlib import sha256
+from pathlib import Path
+
+import zstandard
+
+from ..storage.compression import RAW, ZSTD
+from ..storage.contract import StoredFile
+from .folder import told
+
+LARGEST = 64 << 20
+"""Bytes of the largest file that is kept."""
+
+
+def read_kept(path: Path) -> StoredFile | str:
+    """A file's content, compressed; or why it is not kept."""
+    try:
+        with path.open("rb", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > LARGEST:
+                return too_large(size)
+            data = file.read(LARGEST + 1)
+    except OSError as problem:
+        return told(problem)
+    if len(data) > LARGEST:
+        return too_large(len(data))
+    return stored(data)
+
+
+def too_large(size: int) -> str:
+    """Why a file of that size is not kept."""
+    return f"{size:,} bytes, at most {LARGEST:,} are kept"
+
+
+def stored(data: bytes) -> StoredFile:
+    """A content as it is kept."""
+    packed = zstandard.ZstdCompressor(level=3, write_checksum=True).compress(data)
+    codec = ZSTD if len(packed) < len(data) else RAW
+    return StoredFile(sha256(data).digest(), len(data), codec, packed if codec else data)
