@@ -27,6 +27,11 @@ async def run(work: Callable[[], T], abandon: bool = False) -> T:
     return await to_thread.run_sync(work, abandon_on_cancel=abandon, limiter=_ours())
 
 
+async def rest(work: Callable[[], object]) -> None:
+    """Wait for something on a thread; any number may wait, and a cancelled one goes on at once."""
+    await to_thread.run_sync(work, abandon_on_cancel=True, limiter=CapacityLimiter(1))
+
+
 def _ours() -> CapacityLimiter:
     limiter = _limiter.get(None)
     if limiter is None:

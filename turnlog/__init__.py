@@ -1,6 +1,51 @@
 """turnlog: every turn of an AI-agent session, on the record."""
 
-from .log import Log
-from .opening import open_log as open
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Log", "open"]
+if TYPE_CHECKING:
+    from .public import *
+
+__all__ = [
+    "AmbiguousSession",
+    "Appended",
+    "AsyncLog",
+    "Checkpoint",
+    "Filter",
+    "Forked",
+    "ImportSummary",
+    "InvalidKey",
+    "InvalidPoint",
+    "InvalidURL",
+    "Log",
+    "MissingExtra",
+    "Point",
+    "PointNotFound",
+    "Recorded",
+    "Refused",
+    "Rewound",
+    "Session",
+    "SessionKey",
+    "SessionState",
+    "SessionStore",
+    "StorageError",
+    "Totals",
+    "TurnlogError",
+    "UnknownSession",
+    "Verified",
+    "events",
+    "open",
+    "open_async",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # The command line answers --help before anything that a log needs is loaded.
+    if name in __all__:
+        from . import public
+
+        return getattr(public, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted((*globals(), *__all__))

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from .adapters.claude.batches import prepare
+from .adapters.claude.session_store import SessionStore
 from .adapters.storage.contract import Packed, Reader, Recorded, Store, Stream, Transaction
 from .appending import Appended, Arrival, append
 from .branching import Branch, branches_of
@@ -27,6 +28,7 @@ from .rebuilding import Rebuilt, rebuild
 from .rewinding import Checkpoint, Forked, Rewound, checkpoint, fork, found, rewind
 from .spending import ModelSpent, spent_by_model
 from .subscribing import subscribe
+from .summarizing import ProjectLists
 from .transcribing import Line, Numbering, transcript_of
 from .travelling import find_place, lineage_to, past_at, state_at, with_derived
 from .verifying import Verified, verify
@@ -397,6 +399,16 @@ class Log:
             return [place for place in streams if _record(transaction, place, decide)]
 
         return self.store.write(work)
+
+    # -- the SDK -----------------------------------------------------------------------------
+
+    def session_store(self, user_id: str | None = None) -> SessionStore:
+        """The log as a store for ``ClaudeAgentOptions(session_store=…)``.
+
+        Args:
+            user_id: whose sessions those are that begin here.
+        """
+        return SessionStore(self, ProjectLists(self.store), user_id)
 
     # -- care --------------------------------------------------------------------------------
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 
 from .adapters.storage.contract import Recorded, Store
 
-_AT_ONCE = 500
-_ASK_EVERY = 1.0
+AT_ONCE = 500
+"""Events read in one look."""
+ASK_EVERY = 1.0
 """Seconds between looks at ``stop``."""
 
 
@@ -16,9 +17,9 @@ def subscribe(
 ) -> Iterator[Recorded]:
     """Every event after a position, gap-safe, then those to come. See ``Log.subscribe``."""
     while stop is None or not stop():
-        events = store.log(after, _AT_ONCE)
+        events = store.log(after, AT_ONCE)
         for recorded in events:
             after = recorded.position
             yield recorded
         if not events:
-            store.wait(after, _ASK_EVERY)
+            store.wait(after, ASK_EVERY)

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from .adapters.claude.sdk import SummaryFold, summary_fold
+from .adapters.storage.blocks import read_entry
 from .adapters.storage.contract import Body, Reader, Store, Stream, Summary
 from .adapters.storage.json_bytes import decode, encode
 from .domain.entry import Mark
@@ -19,7 +20,7 @@ from .domain.errors import DamagedEvent, NotJson, StorageError
 from .domain.events import EntryRecorded, TurnRecorded
 from .domain.keys import SessionKey
 from .domain.session import SessionState
-from .loading import entries_of, read_entry
+from .loading import entries_of
 from .projections.sessions.query import in_project
 
 _ENTRIES_AT_ONCE = 256

@@ -1,0 +1,144 @@
+"""The log for asyncio and trio: the methods of ``Log``, each on a thread of its own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial, update_wrapper
+from itertools import islice
+from types import TracebackType
+from typing import Concatenate, ParamSpec, Self, TypeVar
+
+from anyio import CancelScope
+
+from .adapters import threads
+from .adapters.claude.session_store import SessionStore
+from .adapters.storage.contract import Recorded
+from .log import Log
+from .opening import open_log
+from .subscribing import ASK_EVERY, AT_ONCE
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_PORTION = 32
+"""What an iterator holds at once: entries, events."""
+
+
+def _awaited(
+    method: Callable[Concatenate[Log, P], T],
+) -> Callable[Concatenate[AsyncLog, P], Awaitable[T]]:
+    async def awaited(self: AsyncLog, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await threads.run(partial(method, self.log, *args, **kwargs))
+
+    update_wrapper(awaited, method)
+    return awaited
+
+
+def _streamed(
+    method: Callable[Concatenate[Log, P], Iterator[T]],
+) -> Callable[Concatenate[AsyncLog, P], AsyncIterator[T]]:
+    async def streamed(self: AsyncLog, /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
+        iterator = method(self.log, *args, **kwargs)
+        try:
+            while portion := await threads.run(lambda: list(islice(iterator, _PORTION))):
+                for one in portion:
+                    yield one
+        finally:
+            # Whoever leaves early lets go of the database now, not when memory is tidied.
+            close: Callable[[], None] | None = getattr(iterator, "close", None)
+            if close is not None:
+                close()
+
+    update_wrapper(streamed, method)
+    return streamed
+
+
+class AsyncLog:
+    """A ``Log`` whose methods are awaited and whose iterators are asynchronous; see there.
+
+    Under asyncio and trio. A call that is cancelled ends first: what it did is known.
+    """
+
+    def __init__(self, log: Log) -> None:
+        self.log = log
+        """The log underneath, which may be used at the same time."""
+
+    @property
+    def url(self) -> str:
+        """Where the log is."""
+        return self.log.url
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with CancelScope(shield=True):
+            await self.close()
+
+    close = _awaited(Log.close)
+
+    append = _awaited(Log.append)
+    arrive = _awaited(Log.arrive)
+    import_claude = _awaited(Log.import_claude)
+
+    load = _awaited(Log.load)
+    iter_entries = _streamed(Log.iter_entries)
+    transcript = _streamed(Log.transcript)
+    branches = _awaited(Log.branches)
+    subkeys = _awaited(Log.subkeys)
+    events = _streamed(Log.events)
+    state = _awaited(Log.state)
+    at = _awaited(Log.at)
+
+    async def subscribe(
+        self, after: int = 0, stop: Callable[[], bool] | None = None
+    ) -> AsyncIterator[Recorded]:
+        """Every event of the log after a position, then those to come, for ever.
+
+        Args:
+            after: the position of the last event seen, 0 for all.
+            stop: asked at least every second; the iterator ends when it says so.
+        """
+        store = self.log.store
+        while stop is None or not stop():
+            events = await threads.run(partial(store.log, after, AT_ONCE))
+            for recorded in events:
+                after = recorded.position
+                yield recorded
+            if not events:
+                await threads.rest(partial(store.wait, after, ASK_EVERY))
+
+    sessions = _awaited(Log.sessions)
+    session = _awaited(Log.session)
+    checkpoints = _awaited(Log.checkpoints)
+    subagents = _awaited(Log.subagents)
+    stats = _awaited(Log.stats)
+    spent_by_model = _awaited(Log.spent_by_model)
+
+    rename = _awaited(Log.rename)
+    tag = _awaited(Log.tag)
+    set_metadata = _awaited(Log.set_metadata)
+    set_status = _awaited(Log.set_status)
+    checkpoint = _awaited(Log.checkpoint)
+    rewind = _awaited(Log.rewind)
+    fork = _awaited(Log.fork)
+    delete = _awaited(Log.delete)
+    undelete = _awaited(Log.undelete)
+
+    def session_store(self, user_id: str | None = None) -> SessionStore:
+        """The log as a store for ``ClaudeAgentOptions(session_store=…)``; see ``Log``."""
+        return self.log.session_store(user_id)
+
+    verify = _awaited(Log.verify)
+    rebuild = _awaited(Log.rebuild)
+
+
+async def open_async(
+    url: str | None = None, synchronous: str = "FULL", create: bool = True
+) -> AsyncLog:
+    """Open a log for asyncio or trio; takes and raises what ``open`` does."""
+    return AsyncLog(await threads.run(partial(open_log, url, synchronous, create)))

@@ -1,0 +1,33 @@
+"""What ``import turnlog`` gives, loaded when it is first asked for."""
+
+from .adapters.claude.session_store import SessionStore as SessionStore
+from .adapters.storage.contract import Recorded as Recorded
+from .appending import Appended as Appended
+from .async_log import AsyncLog as AsyncLog
+from .async_log import open_async as open_async
+from .domain import events as events
+from .domain.errors import AmbiguousSession as AmbiguousSession
+from .domain.errors import InvalidKey as InvalidKey
+from .domain.errors import InvalidPoint as InvalidPoint
+from .domain.errors import InvalidURL as InvalidURL
+from .domain.errors import MissingExtra as MissingExtra
+from .domain.errors import PointNotFound as PointNotFound
+from .domain.errors import Refused as Refused
+from .domain.errors import StorageError as StorageError
+from .domain.errors import TurnlogError as TurnlogError
+from .domain.errors import UnknownSession as UnknownSession
+from .domain.keys import SessionKey as SessionKey
+from .domain.points import Point as Point
+from .domain.session import SessionState as SessionState
+from .imported import ImportSummary as ImportSummary
+from .log import Log as Log
+from .opening import open_log
+from .projections.sessions import Filter as Filter
+from .projections.sessions import Session as Session
+from .projections.sessions import Totals as Totals
+from .rewinding import Checkpoint as Checkpoint
+from .rewinding import Forked as Forked
+from .rewinding import Rewound as Rewound
+from .verifying import Verified as Verified
+
+open = open_log
