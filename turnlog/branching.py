@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
 from .adapters.storage.blocks import read_entry
-from .adapters.storage.contract import Body, Reader, Stream
+from .adapters.storage.contract import Body, Reader, Recorded, Stream
 from .domain.entry import Mark
 from .domain.events import EntryRecorded, SessionRewound, SessionStarted, TurnRecorded
 from .domain.lineage import BASE, FIRST
@@ -22,8 +23,6 @@ class PromptOf(NamedTuple):
     number: int
     """On the lineage of its own branch."""
     version: int
-    last: int
-    """The last version of what answers it on this branch."""
     turns: int
     cost_nano_usd: int
     unpriced: int
@@ -44,8 +43,10 @@ class Branch(NamedTuple):
     prompts: tuple[PromptOf, ...]
     entries: int
     last: int
-    """Its last version: ``version:N`` leads back to it. 0 for a branch without entries."""
+    """Its last version: ``version:N`` leads back to its end."""
     is_head: bool
+    left_by: int | None
+    """The branch whose beginning left this one, the last time; None for the head."""
     began_at: int | None
     """When it began by the store's clock, milliseconds since 1970 UTC."""
     reason: str | None = None
@@ -69,21 +70,30 @@ def branches_of(reader: Reader, stream: Stream) -> list[Branch]:
     )
     for branch, place, cost in rows:
         costs.setdefault(branch, []).append((place, cost))
+    beginnings = {number: _beginning(reader, stream, number) for number in sorted(entries)}
+    left = {begun.event.branch: number for number, begun in beginnings.items() if number != FIRST}
     return [
-        _branch(reader, stream, number, heads, costs.get(number, []))
-        for number, heads in sorted(entries.items())
+        _branch(reader, stream, begun, number, left, entries[number], costs.get(number, []))
+        for number, begun in beginnings.items()
     ]
+
+
+def _beginning(reader: Reader, stream: Stream, number: int) -> Recorded:
+    """The event that a branch began with: the rewind, or the beginning of a life."""
+    version = max(number, 1)
+    return next(iter(reader.events(stream, version - 1, version)))
 
 
 def _branch(
     reader: Reader,
     stream: Stream,
+    begun: Recorded,
     number: int,
+    left: Mapping[int, int],
     heads: list[Head],
     costs: list[tuple[int, int | None]],
 ) -> Branch:
     state = stream.state
-    begun = next(iter(reader.events(stream, max(number, 1) - 1, max(number, 1))))
     event = begun.event
     before, reason, actor, to = 0, None, None, None
     if isinstance(event, SessionRewound | SessionStarted):
@@ -98,8 +108,9 @@ def _branch(
         before,
         tuple(_prompts(reader, stream, number, heads, costs, before)),
         len(heads),
-        max((head.version for head in heads), default=0),
+        left[number] - 1 if number in left else state.version,
         number == state.branch,
+        left.get(number) if number != state.branch else None,
         begun.recorded_at,
         reason,
         actor,
@@ -132,7 +143,6 @@ def _prompts(
             PromptOf(
                 before + n + 1,
                 head.version,
-                part[-1].version,
                 len({h.turn for h in part if h.turn is not None}),
                 spent[n],
                 unpriced[n],

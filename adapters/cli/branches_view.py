@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.text import Text
@@ -44,6 +44,14 @@ class _Drawing:
         self._children: dict[int | None, list[Branch]] = {}
         for branch in branches:
             self._children.setdefault(branch.parent, []).append(branch)
+        self._path = set(self._to_head())
+        self._drawn: set[int] = set()
+
+    def _to_head(self) -> Iterator[int]:
+        branch = next((branch for branch in self._branches.values() if branch.is_head), None)
+        while branch is not None:
+            yield branch.number
+            branch = self._branches[branch.parent] if branch.parent is not None else None
 
     def draw(self) -> None:
         out = screen()
@@ -57,40 +65,78 @@ class _Drawing:
         for n, branch in enumerate(self._children.get(None, [])):
             if n:
                 out.print()
-            self._branch(branch, Text())
+            if branch.prompts_before:
+                told = number(branch.prompts_before, "prompt")
+                self._print(Text(), Text(f"⋮ {told} taken over", "quiet"))
+            self._branch(branch, Text(), branch.prompts_before)
         out.print()
         out.print("● live   ○ left behind, still in the log", style="quiet")
 
-    def _branch(self, branch: Branch, indent: Text) -> None:
-        """A branch from its first prompt on; what left it stands below the prompt it left after."""
-        leaving: dict[int, list[Branch]] = {}
-        for child in self._children.get(branch.number, []):
-            leaving.setdefault(child.prompts_before, []).append(child)
-        if branch.prompts_before and branch.parent is None:
-            self._print(
-                indent, Text(f"⋮ {number(branch.prompts_before, 'prompt')} taken over", "quiet")
-            )
-        self._leaving(leaving.pop(branch.prompts_before, []), indent)
-        shown = _folded(branch.prompts, set(leaving))
-        for prompt in shown:
-            if isinstance(prompt, int):
-                self._print(indent, Text(f"⋮ {number(prompt, 'more prompt')}", "quiet"))
-                continue
-            self._prompt(prompt, indent)
-            self._leaving(leaving.pop(prompt.number, []), indent)
-        for late in leaving.values():
-            self._leaving(late, indent)
-        self._end(branch, indent)
+    def _branch(self, branch: Branch | None, indent: Text, after: int = 0) -> None:
+        """A branch from a prompt on: where the live one leaves it, that one goes on."""
+        while branch is not None:
+            branch, after = self._stretch(branch, indent, after), 0
 
-    def _leaving(self, branches: list[Branch], indent: Text) -> None:
-        for branch in branches:
-            why = f"rewound {moment(branch.began_at)}"
-            if branch.actor:
-                why += f" by {one_line(branch.actor)}"
-            if branch.reason:
-                why += f": {one_line(branch.reason)}"
-            self._print(indent, Text("├─╮ ", "left") + Text(why, "quiet"))
-            self._branch(branch, indent + Text("│ ", "left"))
+    def _stretch(self, branch: Branch, indent: Text, after: int) -> Branch | None:
+        """A branch up to where the live one leaves it.
+
+        Returns:
+            The live one, which goes on here.
+        """
+        forks: dict[int, list[Branch]] = {}
+        for child in self._children.get(branch.number, []):
+            if child.prompts_before >= after and child.number not in self._drawn:
+                forks.setdefault(child.prompts_before, []).append(child)
+        self._drawn.update(child.number for children in forks.values() for child in children)
+        prompts = [prompt for prompt in branch.prompts if prompt.number > after]
+        waiting = sorted(forks)
+        for part in _folded(prompts, set(forks)):
+            if isinstance(part, int):
+                self._print(indent, Text(f"⋮ {number(part, 'more prompt')}", "quiet"))
+                continue
+            while waiting and waiting[0] < part.number:
+                live = self._fork(branch, forks, waiting.pop(0), indent)
+                if live is not None:
+                    return live
+            self._prompt(part, indent)
+        for at in waiting:
+            live = self._fork(branch, forks, at, indent)
+            if live is not None:
+                return live
+        self._end(branch, indent)
+        return None
+
+    def _fork(
+        self, branch: Branch, forks: Mapping[int, list[Branch]], at: int, indent: Text
+    ) -> Branch | None:
+        """What left a branch after one prompt: on the side, all but the live one.
+
+        Returns:
+            The live one, if it is among them.
+        """
+        live = next((child for child in forks[at] if child.number in self._path), None)
+        if live is not None:
+            later = [child for n, children in forks.items() if n > at for child in children]
+            self._drawn.difference_update(child.number for child in later)
+            if later or any(prompt.number > at for prompt in branch.prompts):
+                self._aside(branch, indent, at)
+        for child in forks[at]:
+            if child is not live and (child.entries or self._children.get(child.number)):
+                self._aside(child, indent)
+        return live
+
+    def _aside(self, branch: Branch, indent: Text, after: int = 0) -> None:
+        """A branch that was left, beside the one that goes on."""
+        left = self._branches.get(branch.left_by) if branch.left_by is not None else None
+        why = "left behind"
+        if left is not None:
+            why += f" {moment(left.began_at)}"
+            if left.actor:
+                why += f" by {one_line(left.actor)}"
+            if left.reason:
+                why += f": {one_line(left.reason)}"
+        self._print(indent, Text("├─╮ ", "left") + Text(why, "left"))
+        self._branch(branch, indent + Text("│ ", "left"), after)
 
     def _prompt(self, prompt: PromptOf, indent: Text) -> None:
         sign = Text("● ", "good") if prompt.live else Text("○ ", "quiet")
@@ -118,7 +164,7 @@ class _Drawing:
         screen().print(told, no_wrap=True)
 
 
-def _folded(prompts: tuple[PromptOf, ...], kept: set[int]) -> list[PromptOf | int]:
+def _folded(prompts: Sequence[PromptOf], kept: set[int]) -> list[PromptOf | int]:
     """The prompts of a branch, the middle of a long one as a number."""
     if len(prompts) <= _MOST:
         return list(prompts)
@@ -144,7 +190,7 @@ def _json(branch: Branch) -> dict[str, Any]:
         "actor": branch.actor,
         "reason": branch.reason,
         "entries": branch.entries,
-        "last": f"version:{branch.last}" if branch.entries else None,
+        "last": f"version:{branch.last}",
         "prompts": [
             {
                 "prompt": prompt.number,

@@ -48,7 +48,7 @@ def number(count: int, singular: str, plural: str | None = None) -> str:
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
 
 
-def moment(milliseconds: int | None, seconds: bool = False) -> str:
+def moment(milliseconds: int | None) -> str:
     """A time in the machine's time zone."""
     if milliseconds is None:
         return "-"
@@ -56,7 +56,7 @@ def moment(milliseconds: int | None, seconds: bool = False) -> str:
         local = datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone()
     except (OverflowError, ValueError, OSError):
         return str(milliseconds)
-    return local.strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
+    return local.strftime("%Y-%m-%d %H:%M")
 
 
 def day(milliseconds: int | None) -> str:

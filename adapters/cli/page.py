@@ -66,6 +66,7 @@ class Page:
         for n, line in enumerate(text.wrap(self.console, room)):
             line.rstrip()
             told = self._indent + Text(first if n == 0 else then) + line
+            told.rstrip()
             if n == 0 and margin and self._margin:
                 gap = self.console.width - told.cell_len - len(margin)
                 told += Text(" " * max(gap, 1) + margin, "quiet")

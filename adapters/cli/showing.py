@@ -99,6 +99,7 @@ class _Shown:
             for line in self._log.transcript(key):
                 _json_line(key, line)
             return
+        page.gap()
         inner = page.inner()
         inner.put(
             Text(one_line((key.subpath or "").rpartition("/")[2]), "id")
@@ -134,6 +135,8 @@ class _Shown:
             if session.live != session.billed:
                 facts.append(Text(f"{money(session.live)} live", "money"))
             facts += [Text(note) for note in notes(session)]
+        for fact in facts:
+            fact.plain = fact.plain.replace(" ", "\N{NO-BREAK SPACE}")
         out.print(Text(" · ", "quiet").join(facts))
         if at is not None:
             out.print(Text(f"as it was at {one_line(at)} (version {state.version})", "point"))

@@ -82,6 +82,9 @@ def _spending(models: Iterable[ModelSpent], billed: Spent, live: Spent) -> None:
         table.add_row("live", "", *_cells(live))
     screen().print()
     screen().print(table)
+    if live.cost_nano_usd > billed.cost_nano_usd:
+        told = "live counts a response in every session that holds it, so copies come on top"
+        screen().print(told, style="quiet")
     if unpriced:
         told = f"+ the cost of {number(unpriced, 'response')} is unknown: no price for the model"
         screen().print(told, style="quiet")

@@ -52,10 +52,8 @@ def answered(name: str, block: Mapping[str, Any], full: bool) -> Result:
             return Result([], 0, False)
         if name == "Read" and len(lines) > 1:
             return Result([number(len(lines), "line")], 0, False)
-    shown = dedent("\n".join([line[:LONGEST] for line in lines if line.strip()][:SHOWN])).split(
-        "\n"
-    )
-    shown = [line for line in shown if line]
+    told = [line[:LONGEST] for line in lines if line.strip()][:SHOWN]
+    shown = dedent("\n".join(told)).split("\n") if told else []
     return Result(shown, max(len(lines) - len(shown), 0), failed)
 
 

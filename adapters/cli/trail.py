@@ -27,7 +27,7 @@ _STYLES = {
     e.SessionErased: "bad",
     e.EntryRecorded: "quiet",
 }
-_NAME = 20
+_NAME = 17
 
 
 def show_events(work: Opened, name: str, after: int, subagent: str | None, as_json: bool) -> None:
@@ -38,7 +38,7 @@ def show_events(work: Opened, name: str, after: int, subagent: str | None, as_js
         key = _subagent(work, key, subagent)
     if not as_json:
         screen().print(
-            f"{'version':>7}  {'recorded':<19}  {'event':<{_NAME}}  {'branch':>6}  what",
+            f"{'version':>7}  {'recorded':<16}  {'event':<{_NAME}}  {'branch':>6}  what",
             style="bold",
         )
     for recorded in work.log.events(key, after):
@@ -62,7 +62,7 @@ def _line(recorded: Recorded, width: int) -> Text:
     event = recorded.event
     name = type(event).__name__
     line = Text(f"{recorded.version:>7}  ", "quiet")
-    line.append(f"{moment(recorded.recorded_at, seconds=True)}  ", "quiet")
+    line.append(f"{moment(recorded.recorded_at)}  ", "quiet")
     line.append(f"{name:<{_NAME}}", _STYLES.get(type(event), ""))
     line.append(f"  {event.branch or '-':>6}  ", "quiet")
     line.append(one_line(what(event)))
