@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any, TypeVar
 
 import psycopg
@@ -118,58 +118,79 @@ class PostgresStore(SqlStore):
     def read(self) -> Iterator[SqlReader]:
         """A consistent look at the log."""
         try:
-            with self._connection() as connection:
-                cursor = DriverCursor(connection)
-                cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            with ExitStack() as stack:
+                cursor = self._again(lambda: stack.enter_context(self._look()))
                 yield self._reader(cursor)
-                cursor.execute("COMMIT")
         except FAILURES as problem:
             raise explained(problem, self.url) from problem
+
+    @contextmanager
+    def _look(self) -> Iterator[DriverCursor]:
+        with self._connection() as connection:
+            cursor = DriverCursor(connection)
+            cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield cursor
+            cursor.execute("COMMIT")
+
+    def _again(self, ask: Callable[[], T]) -> T:
+        """Ask, and once more on a new connection: the old ones may have died while idle."""
+        try:
+            return ask()
+        except psycopg.OperationalError:
+            self.engine.dispose()
+            self._listening.dispose()
+            return ask()
 
     def horizon(self, after: int, limit: int) -> int:
         """The position up to which reading on from ``after`` skips nothing, now or ever."""
         try:
-            with self._connection() as connection:
-                # Outside of a transaction, so that each statement sees what is committed by then.
-                cursor = DriverCursor(connection)
-                cursor.execute(self.statements.positions_after, (after, limit))
-                positions = [int(position) for (position,) in cursor.fetchall()]
-                if not positions:
-                    return after
-                unbroken = after + len(positions)
-                if positions[-1] == unbroken:
-                    return unbroken
-                cursor.execute(order.WRITERS)
-                if writers := cursor.fetchall():
-                    whole = sum(p == after + n for n, p in enumerate(positions, 1))
-                    if whole:
-                        return after + whole
-                    for writer in writers:
-                        cursor.execute(order.WAIT_FOR_WRITER, writer)
-                return positions[-1]
+            return self._again(lambda: self._horizon(after, limit))
         except FAILURES as problem:
             raise explained(problem, self.url) from problem
+
+    def _horizon(self, after: int, limit: int) -> int:
+        with self._connection() as connection:
+            # Outside of a transaction, so that each statement sees what is committed by then.
+            cursor = DriverCursor(connection)
+            cursor.execute(self.statements.positions_after, (after, limit))
+            positions = [int(position) for (position,) in cursor.fetchall()]
+            if not positions:
+                return after
+            unbroken = after + len(positions)
+            if positions[-1] == unbroken:
+                return unbroken
+            cursor.execute(order.WRITERS)
+            if writers := cursor.fetchall():
+                whole = sum(p == after + n for n, p in enumerate(positions, 1))
+                if whole:
+                    return after + whole
+                for writer in writers:
+                    cursor.execute(order.WAIT_FOR_WRITER, writer)
+            return positions[-1]
 
     def wait(self, position: int, timeout: float) -> bool:
         """Sleep until there is an event after ``position``, at most ``timeout`` seconds."""
         end = time.monotonic() + timeout
         try:
-            with self._connection(self._listening) as connection:
-                for statement in order.LISTEN:
-                    connection.execute(statement)
-                try:
-                    while not self._is_after(position, connection):
-                        left = end - time.monotonic()
-                        if left <= 0:
-                            return False
-                        for _ in connection.notifies(timeout=min(left, _POLL), stop_after=1):
-                            pass
-                    return True
-                finally:
-                    for statement in order.UNLISTEN:
-                        connection.execute(statement)
+            return self._again(lambda: self._wait(position, end))
         except FAILURES as problem:
             raise explained(problem, self.url) from problem
+
+    def _wait(self, position: int, end: float) -> bool:
+        with self._connection(self._listening) as connection:
+            for statement in order.LISTEN:
+                connection.execute(statement)
+            try:
+                while not self._is_after(position, connection):
+                    left = end - time.monotonic()
+                    if left <= 0:
+                        return False
+                    for _ in connection.notifies(timeout=min(left, _POLL), stop_after=1):
+                        pass
+                return True
+            finally:
+                for statement in order.UNLISTEN:
+                    connection.execute(statement)
 
     def _is_after(self, position: int, connection: psycopg.Connection[Any]) -> bool:
         cursor = DriverCursor(connection)
