@@ -20,12 +20,13 @@ from .blocks import Block, BlockCodec
 from .chain import body_hash
 from .checking import check
 from .contract import Body, Content, Recorded, Stream
+from .heads import Heads
 from .identities import Maps, digest
 from .json_bytes import decode
 from .rows import Row, from_row
 from .schema import AFTER_FOREIGN, ENTRIES, LATE, OTHER
 from .sources import SourceReader
-from .state_bytes import load_memory, load_state
+from .state_bytes import load_state
 from .statements import LIST_SIZES, Statements, padded
 from .summaries import SummaryReader
 
@@ -101,12 +102,14 @@ class SqlReader(SourceReader, SummaryReader):
         topics: Topics,
         codec: BlockCodec,
         maps: Maps,
+        heads: Heads,
     ) -> None:
         self.cursor = cursor
         self._sql = statements
         self._topics = topics
         self.codec = codec
         self._maps = maps
+        self._heads = heads
         self._holding: dict[tuple[int, int], Block] = {}
 
     # -- streams -----------------------------------------------------------------------------
@@ -120,15 +123,13 @@ class SqlReader(SourceReader, SummaryReader):
         row = self.cursor.fetchone()
         if row is None:
             return None
-        number, version, chain, recorded_at, state_bytes, memory = row
-        state = load_state(key, state_bytes) if state_bytes else SessionState(key)
-        stream = Stream(
-            number, key, version, chain, recorded_at, SessionState(key), load_memory(memory)
-        )
-        if state is None:
-            # Another release wrote the head: fold it again.
-            state = self._folded(stream)
-        stream.state = state
+        number, version, chain, recorded_at, state_bytes, memory_bytes = row
+        state, memory = self._heads.read(number, key, state_bytes, memory_bytes)
+        if state is not None:
+            return Stream(number, key, version, chain, recorded_at, state, memory)
+        # Another release wrote the head: fold it again.
+        stream = Stream(number, key, version, chain, recorded_at, SessionState(key), memory)
+        stream.state = self._folded(stream)
         return stream
 
     def _folded(self, stream: Stream) -> SessionState:

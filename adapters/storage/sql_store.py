@@ -13,6 +13,7 @@ from ...domain.errors import NewerSchema, NotADatabase, StorageError
 from ...domain.events import EVENTS
 from .blocks import BlockCodec
 from .contract import Content, Inline, Packed, Recorded
+from .heads import Heads
 from .identities import IdentityMaps, Maps
 from .schema import SCHEMA_VERSION, about, metadata, projections, topics
 from .sql_reader import Cursor, SqlReader, Topics
@@ -47,6 +48,7 @@ class SqlStore:
         self.topics = Topics()
         self.codec = BlockCodec(level)
         self.maps = IdentityMaps()
+        self.heads = Heads()
         self.statements = Statements(engine.dialect, locks_rows)
 
     # -- the tables --------------------------------------------------------------------------
@@ -141,7 +143,7 @@ class SqlStore:
     # -- transactions ------------------------------------------------------------------------
 
     def _reader(self, cursor: Cursor) -> SqlReader:
-        return SqlReader(cursor, self.statements, self.topics, self.codec, self.maps)
+        return SqlReader(cursor, self.statements, self.topics, self.codec, self.maps, self.heads)
 
     def _transaction(
         self, cursor: Cursor, inline: Sequence[Inline], maps: Maps | None = None
@@ -152,6 +154,7 @@ class SqlStore:
             self.topics,
             self.codec,
             maps or self.maps,
+            self.heads,
             inline,
             self.inline,
             self._positions,

@@ -12,6 +12,7 @@ from ...domain.session import SessionState
 from .blocks import LARGEST, BlockCodec, new_seed
 from .chain import START, body_hash, link
 from .contract import Appended, Inline, Packed, Recorded, Stream
+from .heads import Head, Heads
 from .identities import Maps, digest, pack
 from .rows import Row, to_row
 from .schema import ENTRIES, LATE, OTHER
@@ -45,12 +46,13 @@ class SqlTransaction(SqlReader, SourceWriter, SummaryWriter):
         topics: Topics,
         codec: BlockCodec,
         maps: Maps,
+        heads: Heads,
         inline: Sequence[Inline],
         models: Sequence[Inline],
         positions: Callable[[Cursor, int], int],
         clock: Callable[[], int],
     ) -> None:
-        super().__init__(cursor, statements, topics, codec, maps)
+        super().__init__(cursor, statements, topics, codec, maps, heads)
         self._touched: set[int] = set()
         self._inline = inline
         self._models = models
@@ -91,13 +93,14 @@ class SqlTransaction(SqlReader, SourceWriter, SummaryWriter):
         stream.version += count
         stream.recorded_at = now
         stream.state, stream.memory = state, memory
-        state_bytes = dump_state(state)
+        head = Head(dump_state(state), state, dump_memory(memory), memory)
+        self._heads.keep(stream.id, head)
         self.cursor.execute(
             self._sql.store_stream,
-            (stream.version, stream.chain, now, state_bytes, dump_memory(memory), stream.id),
+            (stream.version, stream.chain, now, head.state_bytes, head.memory_bytes, stream.id),
         )
         if stream.version // SNAPSHOT_EVERY > before.version // SNAPSHOT_EVERY:
-            self.cursor.execute(self._sql.store_snapshot, (stream.id, stream.version, state_bytes))
+            self.cursor.execute(self._sql.store_snapshot, (stream.id, stream.version, head.state_bytes))
         if events:
             for projection in self._inline:
                 try:
