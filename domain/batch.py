@@ -109,6 +109,16 @@ class Batch(NamedTuple):
         return digest.hexdigest()
 
 
+    def could_repeat(self, memory: Memory) -> tuple[str, ...]:
+        """The batches this one could be again.
+
+        Without any uuid a batch is known by its contents alone, and a title may be given back
+        (A, B, A) in batches of their own: then only the last one counts.
+        """
+        named = any(entry.identity is not None for entry in self.entries)
+        return memory.batches if named else memory.batches[-1:]
+
+
 def identify(entries: Sequence[Entry], salt: bytes, tail: bytes | None) -> list[bytes]:
     """Give every entry of a batch an identity.
 

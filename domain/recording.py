@@ -50,7 +50,7 @@ class _Recording(Consequences):
     def run(self) -> tuple[list[e.SessionEvent], SessionState, Memory]:
         batch, memory, state = self.batch, self.memory, self.state
         stamp = batch.stamp()
-        repeated = not batch.from_file and stamp in memory.batches
+        repeated = not batch.from_file and stamp in batch.could_repeat(memory)
         standing = places(state, batch, self.seen)
         for i, entry in enumerate(batch.entries):
             self._take(entry, batch.identities[i], standing[i] if standing else None, repeated)

@@ -124,9 +124,6 @@ def test_a_title_given_back_is_recorded_again() -> None:
     assert later.state.title == "A"
 
 
-@pytest.mark.xfail(
-    reason="a batch known for 64 batches is a repetition, though nothing of it has a uuid"
-)
 def test_a_title_given_back_in_a_batch_of_its_own_is_recorded_again() -> None:
     """A, B, A must never end as B, where the mirror sends every line by itself."""
     assert given(titled("A"), titled("B")).when(titled("A")).state.title == "A"
