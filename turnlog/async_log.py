@@ -15,7 +15,7 @@ from .adapters.claude.session_store import SessionStore
 from .adapters.storage.contract import Recorded
 from .log import Log
 from .opening import open_log
-from .subscribing import ASK_EVERY, AT_ONCE
+from .subscribing import ASK_EVERY, look
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -105,9 +105,8 @@ class AsyncLog:
         """
         store = self.log.store
         while stop is None or not stop():
-            events = await threads.run(partial(store.log, after, AT_ONCE))
+            events, after = await threads.run(partial(look, store, after))
             for recorded in events:
-                after = recorded.position
                 yield recorded
             if not events:
                 await threads.rest(partial(store.wait, after, ASK_EVERY))

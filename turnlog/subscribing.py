@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from .adapters.storage.contract import Recorded, Store
 
-AT_ONCE = 500
+_AT_ONCE = 500
 """Events read in one look."""
 ASK_EVERY = 1.0
 """Seconds between looks at ``stop``."""
@@ -17,9 +17,19 @@ def subscribe(
 ) -> Iterator[Recorded]:
     """Every event after a position, gap-safe, then those to come. See ``Log.subscribe``."""
     while stop is None or not stop():
-        events = store.log(after, AT_ONCE)
-        for recorded in events:
-            after = recorded.position
-            yield recorded
+        events, after = look(store, after)
+        yield from events
         if not events:
             store.wait(after, ASK_EVERY)
+
+
+def look(store: Store, after: int) -> tuple[list[Recorded], int]:
+    """The next events after a position, and the position to look on from.
+
+    That is the last event's, or where no session has another event the newest of the log: events
+    of foreign streams must not be looked at again and again.
+    """
+    with store.read() as reader:
+        newest = reader.last_position()
+    events = store.log(after, _AT_ONCE)
+    return events, events[-1].position if events else max(after, newest)

@@ -274,7 +274,9 @@ class Store(Protocol):
         """A consistent look at the log."""
 
     def log(self, after: int, limit: int, content: Content = "all") -> list[Recorded]:
-        """Events of the whole log by position, gap-safe: none is ever skipped.
+        """Events of sessions by position, gap-safe: none is ever skipped.
+
+        None are returned only where there is none up to the newest position of the log.
 
         It is no part of a consistent look: what was not committed yet when that look began may
         have to be waited for. Never call it from within a piece of work.

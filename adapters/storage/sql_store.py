@@ -127,9 +127,13 @@ class SqlStore:
 
     def log(self, after: int, limit: int, content: Content = "all") -> list[Recorded]:
         """Events of the whole log by position, gap-safe: none is ever skipped."""
-        upto = self.horizon(after, limit)
-        with self.read() as reader:
-            return reader.log(after, upto, limit, content)
+        while True:
+            upto = self.horizon(after, limit)
+            with self.read() as reader:
+                found = reader.log(after, upto, limit, content)
+                if found or upto >= reader.last_position():
+                    return found
+            after = upto  # up to there lie events of foreign streams alone
 
     def horizon(self, after: int, limit: int) -> int:
         """The position up to which reading on from ``after`` skips nothing, now or ever.

@@ -268,6 +268,22 @@ def test_a_view_writes_its_rows_with_its_mark(log: turnlog.Log) -> None:
     view.write(lambda transaction: transaction.cursor.execute("CREATE TABLE seen (n INTEGER)"))
 
 
+def test_following_sessions_skips_foreign_events_once(
+    log: turnlog.Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Events that nobody sees must never keep whoever follows the log busy, nor hide a later one."""
+    recorder(log).insert_events([note("a", version) for version in range(1, 1_200)])
+    log.append(KEY, [{"type": "note"}])
+    newest = [recorded.position for recorded in log.events(KEY)][-1]
+    recorder(log).insert_events([note("b", version) for version in range(1, 1_200)])
+    waited: list[int] = []
+    monkeypatch.setattr(log.store, "wait", lambda position, timeout: waited.append(position))
+    found = list(log.subscribe(stop=lambda: bool(waited)))
+    assert [recorded.stream for recorded in found] == [KEY.stream_id] * len(found)
+    assert found[-1].position == newest
+    assert waited == [newest + 1_199]
+
+
 # -- subscriptions --------------------------------------------------------------------------------
 
 
