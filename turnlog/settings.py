@@ -55,18 +55,18 @@ class Settings(BaseSettings):
     )
 
     database_url: str | None = Field(
-        None,
+        default=None,
         description="The log: a database URL, or the path of a SQLite file. Without it, turnlog.db "
         "in the user's data directory.",
     )
     synchronous: Literal["FULL", "NORMAL"] = Field(
-        "FULL",
+        default="FULL",
         description="What SQLite promises: with FULL a commit outlives the failure of the machine, "
         "with NORMAL only that of the process.",
     )
-    user_id: str | None = Field(None, description="Whose sessions an import records.")
+    user_id: str | None = Field(default=None, description="Whose sessions an import records.")
     actor: str | None = Field(
-        None,
+        default=None,
         description="Who the audit trail names for what is done on the command line. Without it, "
         "the login name.",
     )

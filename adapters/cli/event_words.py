@@ -6,11 +6,11 @@ import base64
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from ...adapters.storage.contract import Body
 from ...domain import events as e
 from ...domain.entry import Mark, uuid_text
 from ...domain.keys import SessionKey
-from ...loading import read_entry
+from ..storage.blocks import read_entry
+from ..storage.contract import Body
 from .figures import number, size, tokens, usage_json
 from .tool_lines import called, content_text
 
@@ -246,5 +246,5 @@ def _erased(event: e.SessionErased) -> str:
 
 
 def _entry(body: bytes, marks: int) -> Mapping[str, Any]:
-    entry = read_entry(Body(0, body.partition(b"\n")[0], bool(marks & Mark.CAREFUL)))
+    entry = read_entry(Body(0, body, bool(marks & (Mark.CAREFUL | Mark.RAW))))
     return entry if isinstance(entry, Mapping) else {}

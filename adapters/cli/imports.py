@@ -88,11 +88,15 @@ def install(asked: Asked, db: str | None, write: bool) -> None:
 
 def _tell(summary: ImportSummary) -> None:
     out = screen()
+    if not summary.recorded and not summary.prompts:
+        new = Text("Nothing new", "bold") + Text(" in ")
+    else:
+        new = Text(number(summary.recorded, "new entry", "new entries"), "bold") + Text(" from ")
     found = f"{number(summary.sessions, 'session')}, {number(summary.subagents, 'subagent')}"
     out.print(
         Text("✓ ", "good")
-        + Text(f"{number(summary.recorded, 'new entry', 'new entries')}", "bold")
-        + Text(f" from {number(summary.files, 'transcript')} ({found})")
+        + new
+        + Text(f"{number(summary.files, 'transcript')} ({found})")
         + Text(f" in {summary.seconds:.1f} s", "quiet")
     )
     for count, words, told in (

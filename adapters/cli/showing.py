@@ -12,7 +12,8 @@ from ...domain.events import EntryRecorded, PromptRemembered, SessionRewound, Tu
 from ...domain.keys import SessionKey
 from ...domain.session import SessionState
 from ...projections.sessions import Session
-from ...transcribing import Body, Line, Numbering
+from ...transcribing import Line, Numbering
+from ..storage.contract import Body
 from .as_json import figures_json, session_json
 from .conversation import Conversation, Told
 from .figures import iso, money, number, tokens
@@ -162,12 +163,14 @@ class _Shown:
                 else:
                     self._conversation.ask(event.prompt, asked, event.occurred_at)
         if asked and not self._wanted.as_json:
+            screen().print()
             screen().print("Only the prompts are left of this session.", style="quiet")
 
     def _footer(self) -> None:
         left = len(self._log.state(self._key).branches)
         if left:
             short = one_line(self._session.session_id[:8])
+            screen().print()
             told = "A branch was" if left == 1 else f"{left} branches were"
             screen().print(
                 f"{told} left behind; `turnlog branches {short}` shows what is there.",
@@ -199,7 +202,7 @@ class _Shown:
                 {"type": "rewound", "version": version, "figures": figures_json(event.figures)}
             )
         else:
-            self._page.blank()
+            self._page.gap()
             self._page.rule(f"rewound to prompt:{event.figures.prompts}", style="left")
 
 
@@ -211,7 +214,7 @@ def _line_of(version: int, event: TurnRecorded | EntryRecorded, numbers: Numberi
         event.marks,
         event.place is not None,
         event.occurred_at,
-        Body(version, event.body, bool(event.marks & Mark.CAREFUL)),
+        Body(version, event.body, bool(event.marks & (Mark.CAREFUL | Mark.RAW))),
     )
 
 

@@ -1,0 +1,211 @@
+"""Examining an installation and a log: what is there, what is wrong, what to do."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from sqlalchemy import func, select
+
+from .domain.errors import TurnlogError
+from .opening import open_log
+from .settings import Location
+
+if TYPE_CHECKING:
+    from .log import Log
+
+Level = Literal["good", "note", "warn", "bad"]
+EXTRAS = {
+    "claude": ("claude-agent-sdk", "mirror and resume sessions of the Claude Agent SDK"),
+    "postgres": ("psycopg", "keep the log in PostgreSQL"),
+    "redis": ("redis", "show active sessions to other processes"),
+    "prices": ("genai-prices", "price models of other makers"),
+    "server": ("fastapi", "serve the log over HTTP"),
+}
+CLEANUP_DAYS = 30
+"""How long the CLI keeps transcripts where its settings do not say otherwise."""
+_LOW_SPACE = 512 * 1024 * 1024
+_DAY = 86_400
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at."""
+
+    about: str
+    level: Level
+    what: str
+    todo: str | None = None
+
+
+def examine(location: Location, config_dir: str | None = None) -> Iterator[Finding]:
+    """Look at everything that can be wrong.
+
+    Args:
+        location: where the log is.
+        config_dir: a configuration directory to look for sessions in that were not imported.
+    """
+    yield from _installed()
+    path = location.path
+    if path is not None and not path.exists():
+        what = f"nothing at {path} yet ({location.chosen_by})"
+        yield Finding("log", "note", what, "turnlog import")
+        return
+    try:
+        with open_log(location.url, create=False) as log:
+            yield from _log(log, location)
+            if path is not None:
+                yield from _file(path)
+            yield from _content(log)
+            if config_dir is not None:
+                yield from _transcripts(log, Path(config_dir))
+    except TurnlogError as problem:
+        yield Finding("log", "bad", str(problem), "turnlog settings shows what chose this log")
+
+
+def _installed() -> Iterator[Finding]:
+    parts = [
+        f"turnlog {_version('turnlog')}",
+        f"Python {platform.python_version()}",
+        f"SQLite {sqlite3.sqlite_version}",
+        f"SQLAlchemy {_version('sqlalchemy')}",
+    ]
+    yield Finding("installed", "good", ", ".join(parts))
+    there, missing = [], []
+    for extra, (package, what) in EXTRAS.items():
+        found = _version(package)
+        if found is None:
+            missing.append(Finding("extra", "note", f"{extra}: to {what}", _install(extra)))
+        else:
+            there.append(f"{package} {found}")
+    if there:
+        yield Finding("extras", "good", ", ".join(there))
+    yield from missing
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _install(extra: str) -> str:
+    return f"pip install 'turnlog[{extra}]'"
+
+
+def _log(log: Log, location: Location) -> Iterator[Finding]:
+    with log.store.read() as reader:
+        events = reader.last_position()
+    totals = log.stats()
+    yield Finding("log", "good", f"{log.url} ({location.chosen_by})")
+    yield Finding(
+        "holds",
+        "good",
+        f"{totals.sessions:,} sessions, {totals.subagents:,} subagents, "
+        f"{totals.entries:,} entries, {events:,} events",
+    )
+
+
+def _file(path: Path) -> Iterator[Finding]:
+    sizes = [p.stat().st_size for p in (path, Path(f"{path}-wal")) if p.exists()]
+    told = f"{path.name}: {sum(sizes) / 1_048_576:.1f} MiB"
+    free = shutil.disk_usage(path.parent).free
+    yield Finding("size", "good", f"{told}, {free / 1_073_741_824:.1f} GiB free beside it")
+    if free < _LOW_SPACE:
+        what = f"only {free / 1_048_576:.0f} MiB are free on the disk of the log"
+        yield Finding("disk", "warn", what, "make room; an append on a full disk is refused")
+    if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
+        what = f"{path}, or its folder, cannot be written by this user"
+        yield Finding("permissions", "bad", what, f"chown or chmod {path} and {path.parent}")
+    elif os.name == "posix" and path.stat().st_mode & 0o077 and path.parent.stat().st_mode & 0o011:
+        what = f"other users of this machine may read {path}, and what was said in it"
+        yield Finding("permissions", "warn", what, f"chmod 600 {path}")
+
+
+def _content(log: Log) -> Iterator[Finding]:
+    from .adapters.storage.schema import projections
+    from .projections.sessions.tables import responses, sessions
+
+    with log.store.read() as reader:
+        stale = reader.query(
+            select(projections.c.name, projections.c.stale_at, projections.c.stale_why).where(
+                projections.c.stale_at.is_not(None)
+            )
+        )
+        gaps = reader.query(
+            select(sessions.c.session_id, sessions.c.gaps)
+            .where(sessions.c.gaps > 0, sessions.c.presence == "present")
+            .order_by(sessions.c.active_at.desc())
+        )
+        unpriced = reader.query(
+            select(responses.c.model, func.count())
+            .where(responses.c.billed == 1, responses.c.cost.is_(None))
+            .group_by(responses.c.model)
+            .order_by(responses.c.model)
+        )
+    for name, position, why in stale:
+        what = f"{name} is stale since position {position}: {why}"
+        yield Finding("read model", "bad", what, "turnlog rebuild")
+    if not stale:
+        yield Finding("read models", "good", "up to date")
+    if gaps:
+        some = ", ".join(f"{session_id[:8]} ({count})" for session_id, count in gaps[:5])
+        more = f" and {len(gaps) - 5} more" if len(gaps) > 5 else ""
+        what = f"entries are missing in {len(gaps)} sessions: {some}{more}"
+        yield Finding("gaps", "warn", what, "import the transcripts again: turnlog import PATH")
+    if unpriced:
+        some = ", ".join(f"{model or '(none)'} ({count:,})" for model, count in unpriced[:5])
+        yield Finding("prices", "note", f"responses without a known price: {some}")
+
+
+def _transcripts(log: Log, directory: Path) -> Iterator[Finding]:
+    from .adapters.claude.directory import survey
+    from .adapters.claude.found import Transcript
+    from .arriving import Import
+    from .imported import ImportSummary
+    from .planning import plan
+
+    importing = Import(log.store, ImportSummary(), platform.node() or None, None, False)
+    found = [f for f in survey(directory) if isinstance(f, Transcript)]
+    planned = plan(importing, found)
+    waiting = {task.path for tasks in planned.rounds for task in tasks}
+    days, told = cleanup_days(directory)
+    yield Finding("clean-up", "good" if told else "note", _cleanup(days, told))
+    if not waiting:
+        what = f"all {len(found):,} transcripts of {directory} are imported"
+        yield Finding("transcripts", "good", what)
+        return
+    todo = f"turnlog import {directory}"
+    what = f"{len(waiting):,} of {len(found):,} transcripts of {directory} are new or have grown"
+    oldest = min(f.mtime_ns for f in found if f.path in waiting) / 1e9
+    left = days - (time.time() - oldest) / _DAY
+    if left < 7:
+        when = "at any time" if left < 1 else f"in {left:.0f} days"
+        yield Finding("transcripts", "warn", f"{what}; the CLI deletes the oldest {when}", todo)
+    else:
+        yield Finding("transcripts", "note", what, todo)
+
+
+def _cleanup(days: int, told: bool) -> str:
+    whose = "cleanupPeriodDays in its settings" if told else "its default"
+    return f"the CLI deletes transcripts after {days} days ({whose})"
+
+
+def cleanup_days(directory: Path) -> tuple[int, bool]:
+    """After how many days the CLI deletes transcripts, and whether its settings say so."""
+    try:
+        settings = json.loads((directory / "settings.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return CLEANUP_DAYS, False
+    days = settings.get("cleanupPeriodDays") if isinstance(settings, dict) else None
+    if isinstance(days, int) and not isinstance(days, bool) and days >= 0:
+        return days, True
+    return CLEANUP_DAYS, False
