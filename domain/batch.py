@@ -112,11 +112,11 @@ class Batch(NamedTuple):
     def could_repeat(self, memory: Memory) -> tuple[str, ...]:
         """The batches this one could be again.
 
-        Without any uuid a batch is known by its contents alone, and a title may be given back
-        (A, B, A) in batches of their own: then only the last one counts.
+        A single line without uuid is known by its content alone, and a title may be given back
+        (A, B, A) in batches of its own: then only the last batch counts.
         """
-        named = any(entry.identity is not None for entry in self.entries)
-        return memory.batches if named else memory.batches[-1:]
+        alone = len(self.entries) == 1 and self.entries[0].identity is None
+        return memory.batches[-1:] if alone else memory.batches
 
 
 def identify(entries: Sequence[Entry], salt: bytes, tail: bytes | None) -> list[bytes]:
