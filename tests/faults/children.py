@@ -176,3 +176,11 @@ def append_with_little_room(
         resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
         log.append(key, waiting[0])
         pipe.send(log.load(key))
+
+
+def append_and_rewind(pipe: Connection, url: str, key: Any, batches: Sequence[Batch]) -> None:
+    """Go on with a session, then go back to its first prompt."""
+    with turnlog.open(url) as log:
+        for batch in batches:
+            log.append(key, batch)
+        log.rewind(key, "prompt:1")
