@@ -147,6 +147,7 @@ def _begin(file: BinaryIO, task: Task) -> Reading:
     grown = left is not None and left.inode == status.st_ino and left.size < status.st_size
     if left is not None and grown and _continues(file, left):
         place = Place(left.offset, left.preceding)
+    file.seek(0)
     settled = time.time() - status.st_mtime > SETTLED
     return Reading(file, task.key.session_id, task.key.subpath is None, place, settled)
 
