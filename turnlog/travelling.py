@@ -110,11 +110,11 @@ def find_place(reader: Reader, stream: Stream, point: Point) -> Place:
     """
     if point.kind in ("prompt", "turn"):
         heads = heads_of(reader, stream, stream.state.lineage)
-        return resolve(point, heads, _BEFORE_ALL)
+        return _whole(reader, stream, resolve(point, heads, _BEFORE_ALL))
     if point.kind == "checkpoint":
-        return _checkpoint(reader, stream, point)
+        return _whole(reader, stream, _checkpoint(reader, stream, point))
     if point.kind == "message":
-        return _message(reader, stream, point)
+        return _whole(reader, stream, _message(reader, stream, point))
     if point.kind == "version":
         version = point.number
         if version > stream.version:
@@ -126,6 +126,14 @@ def find_place(reader: Reader, stream: Stream, point: Point) -> Place:
     if version == 0:
         return _BEFORE_ALL
     return Place(version, state_at(reader, stream, version).branch)
+
+
+def _whole(reader: Reader, stream: Stream, place: Place) -> Place:
+    """The place with all that was derived from the last entry kept: its usage, its titles."""
+    if place.version == 0:
+        return place
+    owner = owner_of(reader, stream, Segment(place.branch, None, place.stream))
+    return place._replace(version=with_derived(reader, owner, place.version))
 
 
 def _version_at(reader: Reader, stream: Stream, time: int) -> int:
