@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -33,6 +33,11 @@ def conversation(prompts: int, seed: int = 1) -> list[Batch]:
 def joined(batches: Sequence[Batch]) -> list[dict[str, Any]]:
     """The entries of batches, one after the other."""
     return [entry for batch in batches for entry in batch]
+
+
+def with_uuid(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The entries that are known again for certain."""
+    return [entry for entry in entries if "uuid" in entry]
 
 
 def assert_whole(log: turnlog.Log) -> None:
