@@ -33,6 +33,9 @@ class LibraryStore(Store, Protocol):
     def horizon(self, after: int, limit: int) -> int:
         """The position up to which reading on from ``after`` skips nothing, now or ever."""
 
+    def settle(self) -> None:
+        """Wait until whatever is being written now is committed or rolled back."""
+
 
 class TurnlogRecorder(Recorder):
     """Base of the recorders."""

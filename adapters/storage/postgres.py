@@ -143,30 +143,24 @@ class PostgresStore(SqlStore):
 
     def horizon(self, after: int, limit: int) -> int:
         """The position up to which reading on from ``after`` skips nothing, now or ever."""
+        positions_after = self.statements.positions_after
+        return self._answer(lambda cursor: order.horizon(cursor, positions_after, after, limit))
+
+    def settle(self) -> None:
+        """Wait until whatever is being written now is committed or rolled back."""
+        self._answer(order.settle)
+
+    def _answer(self, ask: Callable[[DriverCursor], T]) -> T:
+        """Ask outside of a transaction, so that each statement sees what is committed by then."""
+
+        def asked() -> T:
+            with self._connection() as connection:
+                return ask(DriverCursor(connection))
+
         try:
-            return self._again(lambda: self._horizon(after, limit))
+            return self._again(asked)
         except FAILURES as problem:
             raise explained(problem, self.url) from problem
-
-    def _horizon(self, after: int, limit: int) -> int:
-        with self._connection() as connection:
-            # Outside of a transaction, so that each statement sees what is committed by then.
-            cursor = DriverCursor(connection)
-            cursor.execute(self.statements.positions_after, (after, limit))
-            positions = [int(position) for (position,) in cursor.fetchall()]
-            if not positions:
-                return after
-            unbroken = after + len(positions)
-            if positions[-1] == unbroken:
-                return unbroken
-            cursor.execute(order.WRITERS)
-            if writers := cursor.fetchall():
-                whole = sum(p == after + n for n, p in enumerate(positions, 1))
-                if whole:
-                    return after + whole
-                for writer in writers:
-                    cursor.execute(order.WAIT_FOR_WRITER, writer)
-            return positions[-1]
 
     def wait(self, position: int, timeout: float) -> bool:
         """Sleep until there is an event after ``position``, at most ``timeout`` seconds."""

@@ -9,7 +9,10 @@ Advisory locks are the database's own, so all of this holds between processes an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
+
+from .sql_reader import Cursor
 
 _OURS: Final = 0x7475726E
 """``turn``: the first half of our advisory locks' keys."""
@@ -66,3 +69,42 @@ NOTIFY = (
 )
 """Wake who listens, if anybody does. To be run after the commit: within the transaction it would
 make commits wait for one another, each for the disk."""
+
+
+def horizon(cursor: Cursor, positions_after: str, after: int, limit: int) -> int:
+    """The position up to which reading on skips nothing, now or ever.
+
+    Args:
+        cursor: outside of a transaction.
+        positions_after: the statement that gives the positions after one, at most so many.
+        after: a position up to which nothing can be missing.
+        limit: how many positions are looked at.
+    """
+    cursor.execute(positions_after, (after, limit))
+    positions = [int(position) for (position,) in cursor.fetchall()]
+    if not positions:
+        return after
+    unbroken = after + len(positions)
+    if positions[-1] == unbroken:
+        return unbroken
+    if writers := _writers(cursor):
+        whole = sum(p == after + n for n, p in enumerate(positions, 1))
+        if whole:
+            return after + whole
+        _wait_for(cursor, writers)
+    return positions[-1]
+
+
+def settle(cursor: Cursor) -> None:
+    """Wait for all that write now. The cursor is outside of a transaction."""
+    _wait_for(cursor, _writers(cursor))
+
+
+def _writers(cursor: Cursor) -> list[tuple[int]]:
+    cursor.execute(WRITERS)
+    return list(cursor.fetchall())
+
+
+def _wait_for(cursor: Cursor, writers: Sequence[tuple[int]]) -> None:
+    for writer in writers:
+        cursor.execute(WAIT_FOR_WRITER, writer)

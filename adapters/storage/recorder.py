@@ -20,6 +20,7 @@ from eventsourcing.persistence import (
     Tracking,
 )
 
+from .library_errors import library_errors
 from .library_store import TurnlogRecorder
 from .sql_reader import FOREVER, SqlReader
 from .sql_transaction import SqlTransaction
@@ -155,10 +156,15 @@ class TurnlogApplicationRecorder(TurnlogAggregateRecorder, ApplicationRecorder):
         return read_rows(reader, statement, (first, last, *numbers, limit))
 
     def max_notification_id(self) -> int | None:
-        """The position of the newest event of the sequence; None where there is none."""
+        """The position of the newest event of the sequence; None where there is none.
+
+        Whoever follows from there on skips nothing: no event will come before it any more.
+        """
         with self.read() as reader:
             reader.cursor.execute(self.sql.last_notification, (1,))
             found = reader.cursor.fetchone()
+        with library_errors():
+            self.store.settle()
         return None if found is None else int(found[0])
 
     def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> TurnlogSubscription:

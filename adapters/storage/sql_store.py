@@ -144,6 +144,12 @@ class SqlStore:
         """
         return LAST
 
+    def settle(self) -> None:
+        """Wait until whatever is being written now is committed or rolled back.
+
+        Then no position can come any more before one that was seen.
+        """
+
     # -- transactions ------------------------------------------------------------------------
 
     def _reader(self, cursor: Cursor) -> SqlReader:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 from uuid import uuid4
@@ -15,6 +16,7 @@ from turnlog.adapters.storage.library_errors import NotForTheLog, Unavailable
 from turnlog.adapters.storage.recorder import TurnlogApplicationRecorder, TurnlogProcessRecorder
 from turnlog.adapters.storage.snapshot_recorder import TurnlogSnapshotRecorder
 from turnlog.adapters.storage.sql_transaction import SqlTransaction
+from turnlog.adapters.storage.storing import store_events
 from turnlog.adapters.storage.stream_names import IdType
 from turnlog.domain.errors import InvalidKey
 from turnlog.domain.keys import SessionKey
@@ -271,7 +273,7 @@ def test_a_view_writes_its_rows_with_its_mark(log: turnlog.Log) -> None:
 def test_following_sessions_skips_foreign_events_once(
     log: turnlog.Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Events that nobody sees must never keep whoever follows the log busy, nor hide a later one."""
+    """Events that nobody sees must never keep whoever follows busy, nor hide a later one."""
     recorder(log).insert_events([note("a", version) for version in range(1, 1_200)])
     log.append(KEY, [{"type": "note"}])
     newest = [recorded.position for recorded in log.events(KEY)][-1]
@@ -346,6 +348,39 @@ def test_a_subscription_sees_what_another_process_appends(
     with turnlog.open(url) as other:
         other.append(KEY, [{"type": "note"}])
     follower.expect(1)
+
+
+def test_the_newest_event_is_told_when_none_can_come_before_it(postgres_url: str) -> None:
+    """Who follows from there on must never miss one whose writer drew its position early."""
+    with turnlog.open(postgres_url) as log, ThreadPoolExecutor(2) as pool:
+        ours = recorder(log)
+        ours.insert_events([note("slow", 1)])
+        drawn, commit = threading.Event(), threading.Event()
+
+        def late(transaction: SqlTransaction) -> None:
+            store_events(ours.store, transaction, [note("slow", 2)], IdType.TEXT)
+            drawn.set()
+            assert commit.wait(PATIENCE)
+
+        writing = pool.submit(ours.write, late)
+        try:
+            assert drawn.wait(PATIENCE)
+            assert ours.insert_events([note("fast", 1)]) == [3]
+            asking = pool.submit(ours.max_notification_id)
+            while not someone_waits(log):
+                assert not asking.done()
+        finally:
+            commit.set()
+        writing.result(PATIENCE)
+        assert asking.result(PATIENCE) == 3
+
+
+def someone_waits(log: turnlog.Log) -> bool:
+    with recorder(log).read() as reader:
+        reader.cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
+        )
+        return bool(reader.cursor.fetchone()[0])
 
 
 def test_a_subscription_to_topics_looks_at_nothing_twice(log: turnlog.Log) -> None:
