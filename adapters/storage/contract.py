@@ -219,6 +219,9 @@ class Reader(Protocol):
             How many events hold, and the first that does not: version, position, what is wrong.
         """
 
+    def stale(self) -> Mapping[str, int]:
+        """The inline projections that failed, and the position from which on they know nothing."""
+
     def query(self, statement: Select[Any]) -> list[Any]:
         """Ask the read models, in the same look at the log."""
 

@@ -382,6 +382,11 @@ class SqlReader(SourceReader, SummaryReader):
         row = self.cursor.fetchone()
         return load_state(stream.key, row[1]) if row is not None else None
 
+    def stale(self) -> dict[str, int]:
+        """The inline projections that failed, and the position from which on they know nothing."""
+        self.cursor.execute("SELECT name, stale_at FROM projections WHERE stale_at IS NOT NULL")
+        return dict(self.cursor.fetchall())
+
     def query(self, statement: Select[Any]) -> list[Any]:
         """Ask the read models, in the same look at the log."""
         self.cursor.execute(*self._sql.once(statement))

@@ -41,7 +41,7 @@ def open_store(
     if url in ("memory:", "memory://"):
         from .memory import MemoryStore
 
-        return MemoryStore(clock)
+        return MemoryStore([Sessions(sqlite_dialect.dialect())], clock)
     parsed = _parse(url)
     backend = parsed.get_backend_name()
     if backend == "sqlite":
