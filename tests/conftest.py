@@ -67,10 +67,23 @@ def redis_url(redis_server: str) -> str:
     return redis_server
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
+_NO_SERVER = {"memory": "memory:", "sqlite-memory": "sqlite://"}
+
+
+@pytest.fixture(params=["memory", "sqlite-memory", "sqlite", "postgres"])
 def store_url(request: pytest.FixtureRequest) -> str:
-    """The URL of an empty log in memory, in an SQLite file and in a PostgreSQL database in turn."""
-    if request.param == "memory":
-        return "memory:"
+    """The URL of an empty log: in memory twice, in a SQLite file, in a PostgreSQL database."""
+    return _url(request)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def durable_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty log that outlives its process: a SQLite file, a PostgreSQL database."""
+    return _url(request)
+
+
+def _url(request: pytest.FixtureRequest) -> str:
+    if request.param in _NO_SERVER:
+        return _NO_SERVER[request.param]
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url

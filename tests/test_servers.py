@@ -37,7 +37,7 @@ def test_redis_answers_from_an_empty_database(redis_url: str, again: int) -> Non
 
 
 def test_every_store_has_a_url(store_url: str) -> None:
-    assert store_url.startswith(("memory:", "sqlite:///", "postgresql+psycopg://"))
+    assert store_url.startswith(("memory:", "sqlite://", "postgresql+psycopg://"))
 
 
 def test_the_home_is_empty_and_not_the_real_one(home: Path) -> None:
