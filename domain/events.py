@@ -23,7 +23,8 @@ Status = Literal["active", "complete", "incomplete", "error", "abandoned"]
 class SessionEvent(BaseModel):
     """The fields every event has."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Validators are built when first needed: a process meets few of the kinds.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
     TOPIC: ClassVar[str]
     CONTENT: ClassVar[tuple[str, ...]] = ()
 

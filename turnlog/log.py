@@ -21,7 +21,6 @@ from .domain.points import Point
 from .domain.session import SessionState, fold
 from .finding import Sessions
 from .imported import ImportSummary, Progress
-from .importing import import_claude
 from .loading import entries_of, loadable
 from .projections.sessions import ALL, Filter, Session, Totals
 from .rebuilding import Rebuilt, rebuild
@@ -115,6 +114,8 @@ class Log:
         machine: str | None = None,
     ) -> ImportSummary:
         """Record what Claude Code left in a path; see ``importing.import_claude``."""
+        from .importing import import_claude  # an application that never imports need not wait
+
         return import_claude(
             self,
             path,
