@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ...domain.errors import DamagedEvent, TurnlogError
 from .blocks import Block, BlockCodec
 from .chain import START, body_hash, link
 from .rows import Row
 
-if TYPE_CHECKING:
-    from .sql_reader import SqlReader
-
 _STEP = 256
 Finding = tuple[int, int | None, str]
 """Version, position, and what is wrong."""
 
 
+class Headers(Protocol):
+    """What a check reads of one log."""
+
+    codec: BlockCodec
+
+    def rows(self, number: int, after: int, upto: int) -> list[Any]:
+        """The headers of a stream as they are stored."""
+
+    def blocks_between(self, number: int, first: int, last: int) -> list[Any]:
+        """The blocks of a stream that hold a version between."""
+
+    def last_version(self, number: int) -> int:
+        """The newest version of a stream, by its events."""
+
+    def topic(self, number: int) -> str:
+        """The name of a topic's number."""
+
+
 def check(
-    reader: SqlReader, number: int, name: str, head: tuple[int, bytes], erased: bool = False
+    reader: Headers, number: int, name: str, head: tuple[int, bytes], erased: bool = False
 ) -> tuple[int, Finding | None]:
     """Recompute a stream's chain from its headers and bodies.
 
@@ -59,7 +74,7 @@ def check(
     return last, None
 
 
-def _events(reader: SqlReader, number: int) -> Iterator[tuple[Any, bytes | DamagedEvent | None]]:
+def _events(reader: Headers, number: int) -> Iterator[tuple[Any, bytes | DamagedEvent | None]]:
     """Rows with the hash of the body found for each; None where the content is gone."""
     for after in range(-1, reader.last_version(number) + 1, _STEP):
         hashes, damage = _hashes(reader, number, after + 1, after + _STEP)
@@ -71,7 +86,7 @@ def _events(reader: SqlReader, number: int) -> Iterator[tuple[Any, bytes | Damag
 
 
 def _hashes(
-    reader: SqlReader, number: int, first: int, last: int
+    reader: Headers, number: int, first: int, last: int
 ) -> tuple[dict[int, bytes], list[tuple[int, int, DamagedEvent]]]:
     hashes: dict[int, bytes] = {}
     damage = []
