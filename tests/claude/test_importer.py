@@ -390,9 +390,7 @@ def test_glued_and_torn_records_are_recovered(sqlite: turnlog.Log, claude: Path)
         b'{"type":"x","deep":' + b"[" * 10_000 + b"]" * 10_000 + b"}",
     ],
 )
-def test_an_odd_entry_comes_back_as_it_was(
-    sqlite: turnlog.Log, claude: Path, line: bytes
-) -> None:
+def test_an_odd_entry_comes_back_as_it_was(sqlite: turnlog.Log, claude: Path, line: bytes) -> None:
     """An entry that Python's own decoder reads must come back as it reads it."""
     s, path = broken_file(claude, line)
     run(sqlite, claude)
@@ -415,7 +413,9 @@ def test_a_line_spelled_otherwise_keeps_its_own_bytes(sqlite: turnlog.Log, claud
     line = b'{ "type": "mode", "mode": "normal" }'
     s, _ = broken_file(claude, line)
     assert run(sqlite, claude).respelled == 1
-    bodies = [r.event.body for r in sqlite.events(key_of(s)) if isinstance(r.event, e.EntryRecorded)]
+    bodies = [
+        r.event.body for r in sqlite.events(key_of(s)) if isinstance(r.event, e.EntryRecorded)
+    ]
     assert [body.partition(b"\n")[2] for body in bodies] == [line]
 
 
@@ -433,7 +433,7 @@ def test_a_line_without_end_ends_the_reading(
 ) -> None:
     """A file of gigabytes without a line feed must never take the memory of the machine."""
     monkeypatch.setattr(portions, "LONGEST_LINE", 1 << 20)
-    s, path = broken_file(claude, b"\0" * (3 << 20))
+    _, path = broken_file(claude, b"\0" * (3 << 20))
     summary = run(sqlite, claude)
     assert [skipped.path for skipped in summary.skipped_files] == [path]
     assert "a line of more than 1,048,576 bytes" in summary.skipped_files[0].reason
@@ -549,9 +549,7 @@ def test_the_mirror_s_description_of_a_subagent_is_recognised(
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "\0"])
-def test_a_description_that_is_none_is_told(
-    sqlite: turnlog.Log, claude: Path, text: str
-) -> None:
+def test_a_description_that_is_none_is_told(sqlite: turnlog.Log, claude: Path, text: str) -> None:
     s, agent = with_subagent()
     s.write(claude)
     key = key_of(s, f"subagents/agent-{agent.agent_id}")

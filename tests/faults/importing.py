@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from typing import Any
 
 import turnlog
@@ -23,7 +22,7 @@ def import_all(pipe: Connection, url: str, path: str, workers: int) -> None:
     """Import a path; tells when it begins, and how many transcripts are done."""
     in_small_steps()
     with turnlog.open(url) as log:
-        pipe.send([process.pid for process in multiprocessing.active_children()])
+        pipe.send("open")
 
         def tell(told: Any) -> None:
             pipe.send(told.files)

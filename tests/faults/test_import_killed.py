@@ -23,7 +23,7 @@ CORPUS = os.environ.get("TURNLOG_TEST_CORPUS")
 
 @pytest.fixture
 def history(tmp_path: Path) -> Path:
-    """Sessions of all sizes, one with a subagent, one forked, one of which only prompts are left."""
+    """Sessions of all sizes; a subagent, a fork, and one of which only the prompts are left."""
     directory = tmp_path / "claude"
     for n, s in enumerate(workload.sessions(6, 40, seed=11)):
         s.write(directory)
@@ -112,13 +112,11 @@ def test_the_same_with_real_sessions(sqlite_url: str, clean: Callable[[Path], ob
         assert found == clean(folder)
 
 
-def test_nothing_stays_behind_of_an_import_that_was_killed(
-    sqlite_url: str, history: Path
-) -> None:
+def test_nothing_stays_behind_of_an_import_that_was_killed(sqlite_url: str, history: Path) -> None:
     """The processes that read for it must never live on."""
     with child(importing.import_all, sqlite_url, str(history), 3) as process:
-        process.hear()
-        process.hear()
+        for _ in range(3):
+            process.hear()
         mine = children_of(process._process.pid or 0)
         process.kill()
     assert mine
