@@ -140,7 +140,8 @@ def _summarize(
     try:
         while portion := list(islice(entries, _ENTRIES_AT_ONCE)):
             summary = _folded(by, summary, key, portion)
-        summary = _folded(by, summary, key, _named_here(state))
+        # Where nothing is left to resume, a name alone must not put the session on the list.
+        summary = _folded(by, summary, key, _named_here(state) if summary is not None else [])
         data, _ = encode(summary["data"])
     except (_FoldFailed, DamagedEvent, NotJson) as problem:
         _log.warning("no summary of session %r: %s", stream.key.session_id, problem)
