@@ -1,0 +1,171 @@
+"""`turnlog sessions`: the list, its filters and its pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import turnlog
+from tests.cli.conftest import Cli
+from tests.support.transcripts import Transcript
+from turnlog import SessionKey
+
+WEBHOOKS = "8b6e0a57-21d4-4f3c-b7a9-5d90c4e2f631"
+NEWEST_FIRST = ["17a5f8d3", "e91b3c60", "c04d9e72", "08b55f9a", "8b6e0a57", "3f1c2d84", "5d0f7b29"]
+
+
+def listed(cli: Cli, *arguments: str) -> list[str]:
+    return [s["session_id"][:8] for s in cli("sessions", "--json", *arguments).json["sessions"]]
+
+
+def test_the_newest_come_first(cli: Cli, history: Path) -> None:
+    assert listed(cli) == NEWEST_FIRST
+
+
+def test_the_list_shows_what_one_looks_for(cli: Cli, history: Path) -> None:
+    ran = cli("sessions")
+    assert ran.code == 0
+    line = next(line for line in ran.out.splitlines() if "8b6e0a57" in line)
+    assert "Idempotent payment webhooks" in line
+    assert [word for word in ("shop", "$0.31", "2026-10-13") if word not in line] == []
+    assert "7 sessions, $0.92 billed" in ran.out
+    assert max(map(len, ran.out.splitlines())) <= 100
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--project", "atlas"), ["e91b3c60", "c04d9e72"]),
+        (("--directory", "/home/ada/shop"), ["08b55f9a", "8b6e0a57", "3f1c2d84", "5d0f7b29"]),
+        (("--directory", "/home/ada/sho"), []),
+        (("--status", "complete", "--project", "notes"), ["17a5f8d3"]),
+        (("--status", "error"), []),
+        (("--tag", "notes"), ["17a5f8d3"]),
+        (("--text", "WEBHOOKS"), ["08b55f9a", "8b6e0a57"]),
+        (("--since", "2026-11-01"), ["17a5f8d3", "e91b3c60"]),
+        (("--until", "2026-09-09"), ["5d0f7b29"]),
+        (("--since", "2026-10-13T00:00Z", "--until", "2026-10-14T00:00Z"), ["8b6e0a57"]),
+        (("--user", "nobody"), []),
+    ],
+)
+def test_filters(cli: Cli, history: Path, arguments: tuple[str, ...], expected: list[str]) -> None:
+    assert listed(cli, *arguments) == expected
+
+
+def test_pages_hold_every_session_once(cli: Cli, history: Path) -> None:
+    """A session must never be missing between two pages, or be on both."""
+    found: list[str] = []
+    after: list[str] = []
+    for _ in range(10):
+        page = cli("sessions", "--json", "--limit", "3", *after).json
+        found += [s["session_id"][:8] for s in page["sessions"]]
+        if page["next"] is None:
+            break
+        after = ["--after", page["next"]]
+    assert found == NEWEST_FIRST
+
+
+def test_a_page_says_how_to_get_the_next_one(cli: Cli, history: Path) -> None:
+    cursor = cli("sessions", "--json", "--limit", "2").json["next"]
+    assert f"--after {cursor}" in cli("sessions", "--limit", "2").out
+    assert "--after" not in cli("sessions", "--limit", "7").out
+
+
+def test_deleted_sessions_are_shown_where_they_are_asked_for(cli: Cli, history: Path) -> None:
+    cli("delete", "8b6e")
+    assert "8b6e0a57" not in listed(cli)
+    assert listed(cli, "--deleted") == ["8b6e0a57"]
+    assert listed(cli, "--all") == NEWEST_FIRST
+    assert listed(cli, "--archived") == []
+
+
+def test_the_keys_of_a_session_stay(cli: Cli, history: Path) -> None:
+    """Scripts rely on these keys: none may be renamed or change its kind."""
+    session = cli("sessions", "--json", "--text", "slow checkout").json["sessions"][0]
+    assert {name: type(value).__name__ for name, value in session.items()} == {
+        "project_key": "str",
+        "session_id": "str",
+        "title": "str",
+        "status": "str",
+        "stop_reason": "str",
+        "presence": "str",
+        "user_id": "NoneType",
+        "working_dir": "str",
+        "machine": "str",
+        "source": "str",
+        "forked_from": "NoneType",
+        "models": "list",
+        "tags": "list",
+        "prompts": "int",
+        "turns": "int",
+        "entries": "int",
+        "entries_recorded": "int",
+        "subagents": "int",
+        "gaps": "int",
+        "first_at": "str",
+        "last_at": "str",
+        "recorded_at": "str",
+        "version": "int",
+        "billed": "dict",
+        "live": "dict",
+    }
+    assert session["subagents"] == 1
+    assert session["last_at"].startswith("2026-09-28T07:19:")
+    assert session["billed"]["cost_usd"].startswith("0.2")
+
+
+def test_an_empty_log_says_what_to_do(cli: Cli, database: Path) -> None:
+    turnlog.open(f"sqlite:///{database}").close()
+    assert "turnlog import" in cli("sessions").out
+    assert cli("sessions", "--json").json == {"sessions": [], "next": None}
+    assert cli("sessions", "--tag", "x").out == "No session matches.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--status", "done"), "'done' is no status; take one of active"),
+        (("--since", "yesterday"), "'yesterday' is no time"),
+        (("--after", "x"), "'x' is no page"),
+        (("--limit", "0"), "a page holds 1 to"),
+        (("--limit", "many"), "--limit"),
+    ],
+)
+def test_what_makes_no_sense_is_named(
+    cli: Cli, history: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    ran = cli("sessions", *arguments)
+    assert ran.code == 2
+    assert ran.out == ""
+    assert told in ran.err
+
+
+def test_an_ambiguous_name_shows_the_candidates(cli: Cli, history: Path) -> None:
+    with turnlog.open(f"sqlite:///{history}") as log:
+        twin = Transcript(WEBHOOKS[:10] + "1-0000-4000-8000-000000000000", seed=3)
+        twin.prompt("Another one.")
+        log.append(SessionKey("twins", twin.session_id), twin.entries)
+    ran = cli("show", "8b6e0a57")
+    assert (ran.code, ran.out) == (2, "")
+    assert "is the beginning of 2 sessions" in ran.err
+    assert WEBHOOKS in ran.err
+    assert twin.session_id in ran.err
+    assert cli("show", WEBHOOKS).code == 0
+
+
+def test_an_unknown_name_is_an_error(cli: Cli, history: Path) -> None:
+    ran = cli("show", "ffff")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "turnlog: no session begins with 'ffff'; see `turnlog sessions`\n"
+
+
+def test_the_list_tells_ids_apart(cli: Cli, history: Path) -> None:
+    """An id that is shown must always name one session of the list."""
+    with turnlog.open(f"sqlite:///{history}") as log:
+        twin = Transcript(WEBHOOKS[:10] + "1-0000-4000-8000-000000000000", seed=3)
+        twin.prompt("Another one.")
+        log.append(SessionKey("twins", twin.session_id), twin.entries)
+    out = cli("sessions").out
+    assert WEBHOOKS[:11] in out
+    assert twin.session_id[:11] in out
