@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
@@ -65,8 +65,8 @@ class SqliteStore(SqlStore):
         except TurnlogError:
             engine.dispose()
             raise
-        self._connection: Any = self._raw.driver_connection
-        self._cursor: sqlite3.Cursor = self._connection.cursor()
+        self._connection = cast(sqlite3.Connection, self._raw.driver_connection)
+        self._cursor = self._connection.cursor()
         self.topics.load(self._cursor)
 
     # -- reading -----------------------------------------------------------------------------
