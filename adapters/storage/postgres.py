@@ -40,6 +40,10 @@ PAUSES = (0.01, 0.03, 0.1, 0.3, 1.0, 2.0)
 """Seconds, at most, before each new try after a deadlock."""
 _POLL = 5.0
 """Seconds a listener trusts in being told: the news die with the connection that sends them."""
+_UNKNOWN = (
+    "{}: the connection was lost during the commit, and the server does not say whether it was "
+    "kept; append the same again: what is recorded already is left out"
+)
 
 
 class PostgresStore(SqlStore):
@@ -241,26 +245,35 @@ class PostgresStore(SqlStore):
                     result = work(self._transaction(cursor, self._fresh(cursor), maps))
                     sent = True
                     commit.execute("COMMIT")
-                    if cursor.drew:
+                    if cursor.transaction is not None:
                         cursor.execute(order.NOTIFY)
             except (psycopg.Error, FoldFailed) as problem:
-                if commit.outcome == "COMMIT":
-                    pass  # only the news did not go out; who waits for them looks by himself
-                elif not connection.broken:
-                    raise
-                elif sent:
-                    raise StorageError(
-                        f"{self.url}: the connection was lost during the commit, so it is not "
-                        "known whether it was kept; append the same again: what is recorded "
-                        "already is left out"
-                    ) from problem
-                else:
+                # If only the news did not go out: who waits for them looks by himself.
+                if commit.outcome != "COMMIT":
+                    if not connection.broken:
+                        raise
                     self.engine.dispose()  # the others of the pool are as dead as this one
-                    raise ConnectionLost(str(problem)) from problem
-            if commit.outcome != "COMMIT":
-                raise StorageError(f"{self.url}: the transaction was undone; nothing was written")
+                    if not (sent and self._was_committed(cursor.transaction)):
+                        raise ConnectionLost(str(problem)) from problem
+            else:
+                if commit.outcome != "COMMIT":
+                    raise StorageError(f"{self.url}: nothing was written, the work hid an error")
         maps.publish()
         return result
+
+    def _was_committed(self, transaction: str | None) -> bool:
+        """What became of a transaction whose connection was lost while it committed."""
+        if transaction is None:
+            return False
+        try:
+            for pause in PAUSES:
+                outcome = self._answer(lambda cursor: order.outcome(cursor, transaction))
+                if outcome != "in progress":
+                    return outcome == "committed"
+                time.sleep(pause)
+        except StorageError as problem:
+            raise StorageError(_UNKNOWN.format(self.url)) from problem
+        raise StorageError(_UNKNOWN.format(self.url))
 
     def _mark_stale(self, cursor: Any, failed: FoldFailed) -> None:
         # Nobody else writes now: all that is in the log was folded, nothing from here on will be.
@@ -269,10 +282,10 @@ class PostgresStore(SqlStore):
         super()._mark_stale(cursor, FoldFailed(failed.projection, position, failed.problem))
 
     def _positions(self, cursor: Cursor, count: int) -> int:
-        cursor.execute(order.DRAW, (count,))
         assert isinstance(cursor, DriverCursor)
-        cursor.drew = True
-        return int(cursor.fetchone()[0])
+        cursor.execute(order.DRAW, (count,))
+        first, cursor.transaction = cursor.fetchone()
+        return int(first)
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -69,8 +69,8 @@ class DriverCursor:
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
         self._last: psycopg.Cursor[Any] = connection.cursor()
-        self.drew = False
-        """Whether positions were drawn: there is something to tell."""
+        self.transaction: str | None = None
+        """The transaction's number, once it drew positions: then there is something to tell."""
 
     def execute(self, sql: str, parameters: Any = ()) -> None:
         self._last = self._connection.cursor(binary=True)

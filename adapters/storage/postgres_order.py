@@ -38,8 +38,8 @@ POSITIONS = (
 )
 """What the positions are drawn with, besides the tables."""
 
-DRAW = "SELECT turnlog_draw(%s)"
-"""How many → the first."""
+DRAW = "SELECT turnlog_draw(%s), pg_current_xact_id()::text"
+"""How many → the first, and the transaction's number."""
 
 MAKE_TABLES = f"SELECT pg_advisory_xact_lock({_OURS}, {_SCHEMA})"
 """Whoever opens the log does so alone, for as long as it takes to see that the tables are there."""
@@ -108,3 +108,10 @@ def _writers(cursor: Cursor) -> list[tuple[int]]:
 def _wait_for(cursor: Cursor, writers: Sequence[tuple[int]]) -> None:
     for writer in writers:
         cursor.execute(WAIT_FOR_WRITER, writer)
+
+
+def outcome(cursor: Cursor, transaction: str) -> str | None:
+    """What became of a transaction: committed, aborted or in progress."""
+    cursor.execute("SELECT pg_xact_status(%s::text::xid8)", (transaction,))
+    found: str | None = cursor.fetchone()[0]
+    return found

@@ -95,7 +95,8 @@ class SqlStore:
         if not named:
             return False
         found = None
-        if {"name", "value"} <= {c["name"] for c in inspector.get_columns(about.name)}:
+        columns = inspector.get_columns(about.name) if about.name in there else []
+        if {"name", "value"} <= {column["name"] for column in columns}:
             versions = select(about.c.value).where(about.c.name == "schema")
             found = str(connection.execute(versions).scalar())
         if found is None or not found.isdigit():

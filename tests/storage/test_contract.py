@@ -14,7 +14,6 @@ from tests.storage.storing import (
     KEY,
     entry,
     found,
-    held,
     key,
     opened,
     record,
@@ -28,7 +27,6 @@ from tests.storage.storing import (
     uuid,
 )
 from turnlog.adapters.storage.contract import Source, Store, StoredFile, Summary, Transaction
-from turnlog.adapters.storage.stores import open_store
 from turnlog.domain.batch import Known, Memory
 from turnlog.domain.entry import identity_of, message_identity
 from turnlog.domain.events import SessionDeleted, SessionTagged, UsageRecorded
@@ -36,8 +34,8 @@ from turnlog.domain.keys import SessionKey
 from turnlog.domain.lineage import Segment
 from turnlog.domain.session import SessionState, fold
 from turnlog.domain.usage import Usage
-from turnlog.projections.sessions.query import page
 from turnlog.projections.sessions import Filter
+from turnlog.projections.sessions.query import page
 
 THREADS = 16
 
@@ -382,7 +380,6 @@ def test_the_sdks_summaries_are_kept_by_project_and_release(store: Store) -> Non
 
 
 # -- read models -----------------------------------------------------------------------------
-
 
 
 def test_read_models_follow_in_the_same_transaction(store: Store) -> None:
