@@ -36,6 +36,8 @@ class Consequences:
         known = state.message_id if state.presence != "deleted" else None
         if known is not None and state.response is not None:
             self.responses[known] = state.response
+        self.opened = False
+        """Whether a late prompt of the batch is the session's first."""
         self.last: Entry | None = None
         """The last entry of the conversation that the batch brought to the head."""
 
@@ -105,15 +107,12 @@ class Consequences:
     def derive(self, entry: Entry, marks: int, recorded: Known) -> None:
         """Titles, tags, compactions and calls of subagents."""
         branch = recorded.branch
-        live = branch == self.state.branch
-        if recorded.late and (entry.title is not None or entry.tag is not None):
-            self._describe_late(entry, recorded)
-        elif entry.title is not None and live:
-            self._rename(*entry.title, branch)
-        if marks & Mark.PROMPT and entry.prompt_text and live and "prompt" not in self.state.titles:
-            self._rename("prompt", entry.prompt_text[:_FIRST_PROMPT], branch)
-        if entry.tag is not None and live and not recorded.late:
-            self._tag(entry.tag, branch)
+        asked = (entry.prompt_text or "")[:_FIRST_PROMPT] if marks & Mark.PROMPT else ""
+        if asked or entry.title is not None or entry.tag is not None:
+            if recorded.late:
+                self._describe_late(entry, asked, recorded)
+            elif branch == self.state.branch:
+                self._describe(entry, asked, branch)
         if entry.compaction is not None:
             self.happen(
                 e.ContextSummarized.trusted(
@@ -131,7 +130,15 @@ class Consequences:
                 )
             )
 
-    def _describe_late(self, entry: Entry, recorded: Known) -> None:
+    def _describe(self, entry: Entry, asked: str, branch: int) -> None:
+        if entry.title is not None:
+            self._rename(*entry.title, branch)
+        if asked and "prompt" not in self.state.titles:
+            self._rename("prompt", asked, branch)
+        if entry.tag is not None:
+            self._tag(entry.tag, branch)
+
+    def _describe_late(self, entry: Entry, asked: str, recorded: Known) -> None:
         """A late title or tag holds where nothing that follows in the transcript gave another."""
         state, now = self.state, self.before
         if self.seen.at_entry is None or not state.is_live(recorded.branch, recorded.place, True):
@@ -141,6 +148,9 @@ class Consequences:
             kind, title = entry.title
             if then.titles.get(kind) == now.titles.get(kind):
                 self._rename(kind, title, state.branch)
+        if asked and not then.live.prompts and not self.opened:
+            self.opened = True
+            self._rename("prompt", asked, state.branch)
         if entry.tag is not None and then.cli_tag == now.cli_tag:
             self._tag(entry.tag, state.branch)
 

@@ -161,6 +161,12 @@ def test_a_late_title_shows_where_no_later_one_was_given() -> None:
     assert past.state.title == "Newest"
 
 
+def test_a_first_prompt_that_comes_late_is_the_title() -> None:
+    one, two, three, _ = conversation()
+    assert given(three, [*one, *two]).state.title == "Question 1?"
+    assert given(one, three, two).state.title == "Question 1?"
+
+
 def test_an_older_tag_that_comes_late_does_not_replace_the_newer() -> None:
     """A tag must never come back that was replaced in the transcript."""
     one, two, three, _ = conversation()
