@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -163,19 +164,19 @@ def test_a_reader_that_follows_writers_misses_nothing(store: PostgresStore) -> N
     kept: list[int] = []
     writing = threading.Event()
 
+    def append(thread: int, number: int) -> None:
+        def work(transaction: Transaction) -> range:
+            appended = recording(turns(1, 1 + number % 3), key(thread))(transaction)
+            if (thread + number) % 5 == 0:
+                raise LookupError
+            return range(appended.first_position, appended.first_position + appended.events)
+
+        with suppress(LookupError):
+            kept.extend(store.write(work))
+
     def write(thread: int) -> None:
         for number in range(12):
-
-            def work(transaction: Transaction) -> range:
-                appended = recording(turns(1, 1 + number % 3), key(thread))(transaction)
-                if (thread + number) % 5 == 0:
-                    raise LookupError
-                return range(appended.first_position, appended.first_position + appended.events)
-
-            try:
-                kept.extend(store.write(work))
-            except LookupError:
-                continue
+            append(thread, number)
 
     def read() -> list[int]:
         seen: list[int] = []
@@ -347,10 +348,9 @@ def test_readers_that_are_abandoned_give_their_connections_back(store: PostgresS
             stream = reader.find(KEY)
             assert stream is not None
             next(iter(reader.events(stream)))
-    with pytest.raises(LookupError):
-        for _ in range(60):
-            with store.read():
-                raise LookupError
+    for _ in range(60):
+        with suppress(LookupError), store.read():
+            raise LookupError
     assert store.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 
@@ -512,11 +512,13 @@ def test_a_projection_that_fails_while_others_append_is_stale_from_one_place_on(
         fold_well(self, cursor, stream, at, *args)
 
     monkeypatch.setattr(Sessions, "fold", fail)
-    with held(store, recording([started(), renamed("Held")])) as other:
-        with running(lambda: record(store, started(key(9)), at=key(9))) as failing:
-            wait_for_lock(database)
-            other.release()
-            appended = failing.result(PATIENCE)
+    with (
+        held(store, recording([started(), renamed("Held")])) as other,
+        running(lambda: record(store, started(key(9)), at=key(9))) as failing,
+    ):
+        wait_for_lock(database)
+        other.release()
+        appended = failing.result(PATIENCE)
     folded = [r.position for r in recorded(store)]
     with store.read() as reader:
         assert max(folded) < reader.stale()["sessions"] <= appended.first_position
