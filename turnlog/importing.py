@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -136,15 +137,17 @@ def _read(
     packing = importing.store.pack([b"{}"]) is not None
     for tasks in planned.rounds:
         size = sum(planned.sizes[task.path] for task in tasks)
-        parts = prepare_all(tasks, how_many(workers, size, len(tasks)), packing)
-        for part in take_in(importing, tasks, parts):
-            task, ending = tasks[part.task], part.ending
-            if ending is not None:
-                told.finished(task.path)
-                for slug in ending.slugs:
-                    slugs.setdefault(slug, set()).add(task.key.main)
-            elif part.portion is not None:
-                told.reached(task.path, part.portion.end)
+        number = how_many(workers, size, len(tasks))
+        # Closed here and not some time later, so that an interrupt ends the other processes.
+        with closing(prepare_all(tasks, number, packing)) as parts:
+            for part in take_in(importing, tasks, parts):
+                task, ending = tasks[part.task], part.ending
+                if ending is not None:
+                    told.finished(task.path)
+                    for slug in ending.slugs:
+                        slugs.setdefault(slug, set()).add(task.key.main)
+                elif part.portion is not None:
+                    told.reached(task.path, part.portion.end)
     return slugs
 
 

@@ -166,11 +166,12 @@ def _is_kept(importing: Import, reader: Reader, file: SideFile, key: SessionKey)
 
 
 def _keep(importing: Import, group: Sequence[tuple[_Wanted, StoredFile]]) -> None:
-    def work(transaction: Transaction) -> int:
-        return sum(_keep_one(importing, transaction, *one) for one in group)
+    def work(transaction: Transaction) -> list[int]:
+        return [_keep_one(importing, transaction, *one) for one in group]
 
-    kept = importing.store.write(work)
-    importing.summary.kept_files += kept
+    for (_, content), kept in zip(group, importing.store.write(work), strict=True):
+        importing.summary.kept_files += kept
+        importing.summary.kept_bytes += kept * content.size
 
 
 def _keep_one(
@@ -198,7 +199,6 @@ def _keep_one(
                 size=content.size,
             )
             transaction.record(stream, [event], fold(stream.state, [event]))
-            importing.summary.kept_bytes += content.size
             kept += 1
         left = Source(_source_name(importing, file, key), file.size, file.mtime_ns, 0, file.size)
         transaction.keep_source(left)

@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from typing import Any
@@ -59,7 +59,9 @@ def how_many(asked: int | None, size: int, files: int) -> int:
     return 1 + max(0, helpers)
 
 
-def prepare_all(tasks: Sequence[Task], workers: int, packing: bool) -> Iterator[Prepared]:
+def prepare_all(
+    tasks: Sequence[Task], workers: int, packing: bool
+) -> Generator[Prepared, None, None]:
     """Make transcripts ready, the parts of each in their order.
 
     Args:
