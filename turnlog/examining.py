@@ -109,7 +109,7 @@ def _log(log: Log, location: Location) -> Iterator[Finding]:
     yield Finding(
         "holds",
         "good",
-        f"{totals.sessions:,} sessions, {totals.subagents:,} subagents, "
+        f"{_number(totals.sessions, 'session')}, {_number(totals.subagents, 'subagent')}, "
         f"{totals.entries:,} entries, {events:,} events",
     )
 
@@ -159,7 +159,7 @@ def _content(log: Log) -> Iterator[Finding]:
     if gaps:
         some = ", ".join(f"{session_id[:8]} ({count})" for session_id, count in gaps[:5])
         more = f" and {len(gaps) - 5} more" if len(gaps) > 5 else ""
-        what = f"entries are missing in {len(gaps)} sessions: {some}{more}"
+        what = f"entries are missing in {_number(len(gaps), 'session')}: {some}{more}"
         yield Finding("gaps", "warn", what, "import the transcripts again: turnlog import PATH")
     if unpriced:
         some = ", ".join(f"{model or '(none)'} ({count:,})" for model, count in unpriced[:5])
@@ -180,11 +180,11 @@ def _transcripts(log: Log, directory: Path) -> Iterator[Finding]:
     days, told = cleanup_days(directory)
     yield Finding("clean-up", "good" if told else "note", _cleanup(days, told))
     if not waiting:
-        what = f"all {len(found):,} transcripts of {directory} are imported"
+        what = f"{_number(len(found), 'transcript')} of {directory}, all imported"
         yield Finding("transcripts", "good", what)
         return
     todo = f"turnlog import {directory}"
-    what = f"{len(waiting):,} of {len(found):,} transcripts of {directory} are new or have grown"
+    what = f"{len(waiting):,} of {_number(len(found), 'transcript')} of {directory} new or grown"
     oldest = min(f.mtime_ns for f in found if f.path in waiting) / 1e9
     left = days - (time.time() - oldest) / _DAY
     if left < 7:
@@ -192,6 +192,10 @@ def _transcripts(log: Log, directory: Path) -> Iterator[Finding]:
         yield Finding("transcripts", "warn", f"{what}; the CLI deletes the oldest {when}", todo)
     else:
         yield Finding("transcripts", "note", what, todo)
+
+
+def _number(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 def _cleanup(days: int, told: bool) -> str:

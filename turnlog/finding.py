@@ -7,6 +7,7 @@ from typing import NamedTuple
 from .adapters.storage.contract import Store
 from .domain.errors import AmbiguousSession, Refused, UnknownSession
 from .domain.keys import SessionKey
+from .projections.printable import printable
 from .projections.sessions import Filter, Session, Spent, Totals
 from .projections.sessions.query import (
     MOST,
@@ -50,6 +51,8 @@ class Sessions:
             at, colon, stream = after.partition(":")
             if not (colon and at.lstrip("-").isdigit() and stream.isdigit()):
                 raise Refused(f"{after!r} is no page; take the cursor of the last session shown")
+        # The read model holds texts as a text column takes them.
+        asked = Filter._make(printable(v) if isinstance(v, str) else v for v in asked)
         with self._store.read() as reader:
             listed = [Session.of(row) for row in reader.query(page(asked, limit, after))]
             if not listed:
@@ -62,7 +65,7 @@ class Sessions:
         if not name:
             raise UnknownSession("an empty text names no session; see `turnlog sessions`")
         with self._store.read() as reader:
-            rows = reader.query(by_prefix(name))
+            rows = reader.query(by_prefix(printable(name) or name))
             listed = [Session.of(row) for row in rows]
             exact = [session for session in listed if session.session_id == name]
             candidates = exact or listed

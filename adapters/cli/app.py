@@ -17,7 +17,6 @@ app = typer.Typer(
     help="Every turn of an AI-agent session, on the record.",
     epilog="Begin with `turnlog import`, which records what lies in ~/.claude.",
     add_completion=False,
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -33,13 +32,16 @@ def _version(asked: bool) -> None:
         raise typer.Exit()
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _main(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     """Every turn of an AI-agent session, on the record."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def called(arguments: list[str]) -> int:

@@ -122,16 +122,23 @@ def _problems(summary: ImportSummary) -> None:
             + Text(f"{told} with a known uuid and another content: kept, never loaded")
         )
     if summary.corrupt:
-        told = number(summary.corrupt, "piece")
-        out.print(Text("! ", "warn") + Text(f"{told} that are no entries: kept as they were"))
+        one = summary.corrupt == 1
+        told = (
+            "1 piece that is no entry: kept as it was"
+            if one
+            else (f"{summary.corrupt:,} pieces that are no entries: kept as they were")
+        )
+        out.print(Text("! ", "warn") + Text(told))
         for piece in summary.corrupt_pieces[:_FEW]:
-            out.print(f"  {one_line(str(piece.path))} at byte {piece.offset:,}: {piece.reason}")
+            where = f"{one_line(str(piece.path))} at byte {piece.offset:,}"
+            out.print(f"  {where}: {one_line(piece.reason)}", soft_wrap=True)
         _more(summary.corrupt)
     if summary.skipped:
         told = number(summary.skipped, "file or folder", "files and folders")
         out.print(Text("! ", "warn") + Text(f"{told} not read"))
         for skipped in summary.skipped_files[:_FEW]:
-            out.print(f"  {one_line(str(skipped.path))}: {one_line(skipped.reason)}")
+            where = one_line(str(skipped.path))
+            out.print(f"  {where}: {one_line(skipped.reason)}", soft_wrap=True)
         _more(summary.skipped)
 
 

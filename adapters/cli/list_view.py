@@ -7,6 +7,8 @@ from itertools import pairwise
 from pathlib import PurePath
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -41,10 +43,10 @@ def sessions_table(sessions: Sequence[Session]) -> Table:
         table.add_column(name, justify="right", style="money", no_wrap=True, min_width=6)
     table.add_column("last active", no_wrap=True, style="quiet", min_width=11)
     for session in sessions:
-        cells: list[str | Text] = [
+        cells: list[RenderableType] = [
             sign(session),
             one_line(session.session_id[:width]),
-            _title(session),
+            _Title(session),
             project(session),
             str(session.prompts or "-"),
             str(session.turns or "-"),
@@ -94,13 +96,25 @@ def project(session: Session) -> str:
     return one_line(session.project_key)
 
 
-def _title(session: Session) -> Text:
-    told = Text(one_line(session.title) if session.title else "(no title)", overflow="ellipsis")
-    if not session.title:
-        told.stylize("quiet")
-    for note in notes(session):
-        told.append(f"  {note}", "quiet")
-    return told
+class _Title:
+    """A title, cut where it leaves no room for the notes."""
+
+    def __init__(self, session: Session) -> None:
+        self._title = one_line(session.title) if session.title else ""
+        self._notes = "  ".join(notes(session))
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        whole = len(self._title) + len(self._notes) + 2
+        return Measurement(min(whole, 12), min(whole, options.max_width))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        told = Text(self._title or "(no title)", "" if self._title else "quiet")
+        after = Text(f"  {self._notes}" if self._notes else "", "quiet")
+        room = max(options.max_width - after.cell_len, min(told.cell_len, options.max_width // 2))
+        told.truncate(room, overflow="ellipsis")
+        line = told + after
+        line.truncate(options.max_width, overflow="ellipsis")
+        yield line
 
 
 def notes(session: Session) -> list[str]:
