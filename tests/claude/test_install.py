@@ -51,8 +51,8 @@ def test_launchd_runs_it_daily() -> None:
 def test_cron_takes_a_line() -> None:
     planned = installation(COMMAND, HOME, "cron")
     assert planned.files == ()
-    line = shlex.split(planned.commands[0])[6].rstrip(")").rstrip(";")
-    minute, hour, *_, rest = line.split(" ", 5)
+    line = next(word for word in shlex.split(planned.commands[0]) if "*" in word)
+    minute, hour, *_, rest = line.removesuffix(")").split(" ", 5)
     assert (minute, hour) == ("17", "12")
     # In a crontab a percent sign ends the command, unless it is escaped.
     assert shlex.split(rest.replace("\\%", "%")) == COMMAND
