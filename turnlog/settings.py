@@ -30,6 +30,9 @@ _URL = re.compile(r"[a-z][a-z0-9+]*://|memory:", re.IGNORECASE)
 _POSTGRES = re.compile(r"postgres(ql)?(\+[a-z0-9]+)?://", re.IGNORECASE)
 
 
+DEFAULT = "the default, as nothing else is set"
+
+
 class InvalidSettings(TurnlogError):
     """A setting with a value that makes no sense, or a settings file that cannot be read."""
 
@@ -39,6 +42,11 @@ class Location(NamedTuple):
 
     url: str
     chosen_by: str
+
+    @property
+    def is_default(self) -> bool:
+        """Whether nothing chose it."""
+        return self.chosen_by == DEFAULT
 
     @property
     def path(self) -> Path | None:
@@ -116,9 +124,7 @@ class Settings(BaseSettings):
                 log_url(self.database_url),
                 "TURNLOG_DATABASE_URL" if named else f"the settings file {settings_file()}",
             )
-        return _of_host(environment) or Location(
-            log_url(str(default_path())), "the default, as nothing else is set"
-        )
+        return _of_host(environment) or Location(log_url(str(default_path())), DEFAULT)
 
 
 HOST_VARIABLES = {

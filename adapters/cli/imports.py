@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.text import Text
 
 from ...imported import ImportSummary
+from ...settings import Settings
 from .figures import number, size
 from .opened import opened
 from .progress import bar
 from .safe_text import one_line
 from .screen import beside, screen, write_json, write_json_line
+
+if TYPE_CHECKING:
+    from ..claude.install import Installation
 
 _FEW = 5
 
@@ -58,6 +63,7 @@ def run(asked: Asked, db: str | None) -> None:
 def watch(asked: Asked, db: str | None) -> None:
     """Import a path, then follow its files until Ctrl-C."""
     from ...importing import watch as follow
+    from ..claude.watch import until_signalled
 
     def changed(summary: ImportSummary) -> None:
         if asked.as_json:
@@ -68,14 +74,14 @@ def watch(asked: Asked, db: str | None) -> None:
             screen().print(" ".join(told))
         screen().file.flush()
 
-    with opened(db, create=True) as work:
+    with opened(db, create=True) as work, until_signalled() as stop:
         if not asked.as_json:
             beside().print(f"watching {asked.source}; end with Ctrl-C", style="quiet")
         follow(
             work.log,
             asked.source,
-            stop=lambda: False,
-            on_change=changed,
+            stop,
+            changed,
             user_id=asked.user or work.settings.user_id,
             machine=asked.machine,
         )
@@ -83,7 +89,61 @@ def watch(asked: Asked, db: str | None) -> None:
 
 def install(asked: Asked, db: str | None, write: bool) -> None:
     """Print what runs the import before the CLI's clean-up; with ``write``, set it up."""
-    raise NotImplementedError
+    from ..claude import install as daily
+
+    source = asked.source.expanduser().absolute()
+    command = [*daily.this_command(), "import", str(source), *_same_log(db)]
+    if asked.user:
+        command += ["--user", asked.user]
+    config = source if asked.path is not None else None
+    planned = daily.installation(command, Path.home(), daily.this_system(), config)
+    written = daily.write(planned) if write else []
+    if asked.as_json:
+        write_json(
+            {
+                "system": planned.system,
+                "command": command,
+                "files": [
+                    {"path": str(f.path), "text": f.text, "link_to": f.link_to}
+                    for f in planned.files
+                ],
+                "commands": list(planned.commands),
+                "settings": str(planned.settings),
+                "hook": json.loads(planned.hook),
+                "written": [str(path) for path in written],
+            }
+        )
+        return
+    _plan(planned, written)
+
+
+def _same_log(db: str | None) -> list[str]:
+    """The option that leads to the same log, wherever the command is run."""
+    location = Settings.load().location(db)
+    if location.is_default:
+        return []
+    path = location.path
+    return ["--db", str(path.absolute()) if path is not None else location.url]
+
+
+def _plan(planned: Installation, written: list[Path]) -> None:
+    out = screen()
+    for file in planned.files:
+        if file.path in written:
+            out.print(Text("✓ ", "good") + Text(f"wrote {file.path}"), soft_wrap=True)
+        elif file.link_to is not None:
+            out.print(Text(f"{file.path} -> {file.link_to}", "bold"), soft_wrap=True)
+        else:
+            out.print(Text(str(file.path), "bold"), soft_wrap=True)
+            out.print(Text(file.text), soft_wrap=True)
+    if planned.files:
+        out.print(f"\n{'Then type' if written else 'To set this up: --write, then type'}")
+    else:
+        out.print("Type this to import once a day:")
+    for command in planned.commands:
+        out.print(Text(f"  {command}", "code"), soft_wrap=True)
+    out.print(f"\nTo import at the end of every session too, put this into {planned.settings}:")
+    out.print(Text(planned.hook, "code"), soft_wrap=True)
 
 
 def _tell(summary: ImportSummary) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...domain.keys import SessionKey
@@ -50,8 +49,9 @@ def opened(db: str | None, create: bool = False) -> Iterator[Opened]:
 
     settings = Settings.load()
     location = settings.location(db)
-    if create and location.chosen_by.startswith("the default") and location.path is not None:
-        Path(location.path).parent.mkdir(parents=True, exist_ok=True)
+    if create and location.is_default and location.path is not None:
+        # What is said in sessions is nobody else's business.
+        location.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open_log(location.url, settings.synchronous, create) as log:
         yield Opened(log, settings, location)
 
