@@ -212,53 +212,59 @@ class _Change:
         """Write the responses and add up what changed."""
         if self.relive:
             self._relive()
+        for turn in list(self._fresh):
+            self._share(self._fresh[turn])
+        for turn, (old, now) in list(self._changed.items()):
+            if old.counters != now.counters:
+                self._share(self._changed[turn][1])
         for now in self._fresh.values():
-            others = self._table.copies(self._cursor, now.key)
-            if others:
-                self._share(now, others)
-            else:
-                self.billed = plus(self.billed, now.sums())
-                if now.live:
-                    self.live = plus(self.live, now.sums())
+            self._add_up(_sums(now, "billed"), _sums(now, "live"))
+        changed = [(old, now) for old, now in self._changed.values() if old != now]
+        for old, now in changed:
+            self._add_up(_delta(old, now, "billed"), _delta(old, now, "live"))
         if self._fresh:
             self._table.insert(self._cursor, self._fresh.values())
-        changed = []
-        for old, now in self._changed.values():
-            if old == now:
-                continue
-            others = []
-            if old.counters != now.counters:
-                copies = self._table.copies(self._cursor, now.key)
-                others = [row for row in copies if (row.stream, row.turn) != now[:2]]
-            if others:
-                self._share(now, others)
-            self.billed = plus(self.billed, _delta(old, now, "billed"))
-            self.live = plus(self.live, _delta(old, now, "live"))
-            changed.append(now)
         if changed:
-            self._table.update(self._cursor, changed)
+            self._table.update(self._cursor, [now for _, now in changed])
 
-    def _share(self, now: Response, others: list[Response]) -> None:
-        """One response, several copies: the greatest counters for all, one owner."""
+    def _add_up(self, billed: tuple[int, ...], live: tuple[int, ...]) -> None:
+        self.billed, self.live = plus(self.billed, billed), plus(self.live, live)
+
+    def _share(self, now: Response) -> None:
+        """One response, perhaps in several copies: the greatest counters for all, one owner."""
+        others = [
+            self._changed[row.turn][1]
+            if row.stream == self._stream and row.turn in self._changed
+            else row
+            for row in self._table.copies(self._cursor, now.key)
+            if (row.stream, row.turn) != (now.stream, now.turn)
+        ]
+        if not others:
+            return
         best = now.counters
         for row in others:
             best = best.best(row.counters)
         owner = min((now, *others), key=self._rank)
-        rows = [row.priced(best)._replace(billed=int(row is owner)) for row in others]
-        self._table.update(self._cursor, rows)
-        self.recount.update(row.stream for row in rows)
-        self.recount.add(self._stream)
-        mine = now.priced(best)._replace(billed=int(now is owner))
-        if now.turn in self._fresh:
-            self._fresh[now.turn] = mine
-        else:
-            self._table.update(self._cursor, [mine])
+        elsewhere = []
+        for row in (now, *others):
+            shared = row.priced(best)._replace(billed=int(row is owner))
+            if row.stream != self._stream:
+                elsewhere.append(shared)
+            elif row.turn in self._fresh:
+                self._fresh[row.turn] = shared
+            else:
+                # Of a former life of this very stream, or changed by this append.
+                old, _ = self._changed.get(row.turn, (row, row))
+                self._changed[row.turn] = old, shared
+        self._table.update(self._cursor, elsewhere)
+        self.recount.update(row.stream for row in elsewhere)
 
-    def _rank(self, row: Response) -> tuple[bool, float, str]:
+    def _rank(self, row: Response) -> tuple[bool, float, str, int]:
         """Who owns a response: the session it names, then the earliest, then the smallest name."""
         own = row.stream == self._stream
         name = self._name if own else self._table.name(self._cursor, row.stream)
-        return not row.native, row.at if row.at is not None else float("inf"), name
+        at = row.at if row.at is not None else float("inf")
+        return not row.native, at, name, row.turn
 
     def _relive(self) -> None:
         for row in self._table.of_stream(self._cursor, self._stream):
@@ -277,9 +283,11 @@ def _between(row: Response, event: e.TranscriptForked) -> bool:
 
 
 def _delta(old: Response, now: Response, flag: str) -> tuple[int, ...]:
-    gained = now.sums() if getattr(now, flag) else NO_SUMS
-    lost = old.sums() if getattr(old, flag) else NO_SUMS
-    return minus(gained, lost)
+    return minus(_sums(now, flag), _sums(old, flag))
+
+
+def _sums(row: Response, flag: str) -> tuple[int, ...]:
+    return row.sums() if getattr(row, flag) else NO_SUMS
 
 
 def _checkpoint_row(
