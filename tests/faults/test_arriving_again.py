@@ -140,6 +140,40 @@ def test_a_subagents_batch_that_lands_before_and_after_all_of_its_session(log: t
     assert streams(log) == [KEY, agent]
 
 
+def test_a_copied_response_in_two_lives_of_two_sessions(log: turnlog.Log) -> None:
+    """A response must never be billed twice because a copy of it began a new life."""
+    (batch,) = conversation(1)
+    copy = SessionKey("shop", "copy")
+    log.append(copy, batch)
+    billed = log.stats().billed
+    for key in (KEY, copy, KEY):
+        log.append(key, batch)
+        log.delete(key)
+        log.append(key, batch)
+        assert log.stats().billed == billed
+
+
+def test_copies_of_which_another_grows(log: turnlog.Log) -> None:
+    """A copy's greatest counters must never be forgotten because a smaller one grew."""
+    small, large, larger = (
+        {
+            "type": "assistant",
+            "uuid": f"u{tokens}",
+            "requestId": "r",
+            "message": {
+                "id": "m",
+                "model": "claude-sonnet-4-5",
+                "usage": {"output_tokens": tokens},
+            },
+        }
+        for tokens in (1, 100, 50)
+    )
+    log.append(KEY, [large])
+    log.append(SessionKey("shop", "copy"), [small])
+    log.append(SessionKey("shop", "copy"), [larger])
+    assert log.stats().billed.usage.output_tokens == 100
+
+
 def test_another_content_under_a_known_uuid(log: turnlog.Log) -> None:
     """A conflict must never replace what was there, nor be dropped."""
     (batch,) = conversation(1)
