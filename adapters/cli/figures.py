@@ -62,8 +62,12 @@ def moment(milliseconds: int | None) -> str:
 def day(milliseconds: int | None) -> str:
     """A day in the machine's time zone; of today, the time."""
     told = moment(milliseconds)
-    today = datetime.now().astimezone().strftime("%Y-%m-%d")
-    return told[11:] + " today" if told.startswith(today) else told[:10]
+    return f"{told[11:]} today" if told[:10] == today() else told[:10]
+
+
+def today() -> str:
+    """The day it is."""
+    return datetime.now().astimezone().strftime("%Y-%m-%d")
 
 
 def iso(milliseconds: int | None) -> str | None:
