@@ -19,15 +19,17 @@ def default_path() -> Path:
 
 
 def open_log(url: str | None = None, synchronous: str = "FULL", create: bool = True) -> Log:
-    """Open a log; without a URL, the default file.
+    """Open a log; without a URL, the one that the settings name, else the default file.
 
     The arguments, and what they raise, are those of ``adapters.storage.stores.open_store``.
     """
     from .log import Log
 
     if url is None:
-        path = default_path()
+        from .settings import Settings  # an application that names its log needs none
+
+        location = Settings.load().location()
         if create:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        url = f"sqlite:///{path}"
+            location.make_folder()
+        url = location.url
     return Log(open_store(url, synchronous, create=create))

@@ -54,6 +54,11 @@ class Location(NamedTuple):
         path = self.url.removeprefix("sqlite:///")
         return Path(unquote(path)) if path not in (self.url, "") else None
 
+    def make_folder(self) -> None:
+        """Make the folder of the default file, for its owner alone."""
+        if self.is_default and self.path is not None:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+
 
 class Settings(BaseSettings):
     """What can be set. In the environment each name begins with ``TURNLOG_``."""

@@ -49,9 +49,8 @@ def opened(db: str | None, create: bool = False) -> Iterator[Opened]:
 
     settings = Settings.load()
     location = settings.location(db)
-    if create and location.is_default and location.path is not None:
-        # What is said in sessions is nobody else's business.
-        location.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if create:
+        location.make_folder()
     with open_log(location.url, settings.synchronous, create) as log:
         yield Opened(log, settings, location)
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import turnlog
+from docs.demo.make_history import HISTORY
 from tests.cli.conftest import Cli
 from turnlog.adapters.cli import run
 from turnlog.settings import InvalidSettings, Settings, log_url
@@ -49,6 +51,20 @@ def test_a_bare_database_url_chooses_nothing(file: Path, environment: dict[str, 
     assert location.chosen_by.startswith("the default")
 
 
+def test_an_application_opens_what_the_settings_name(
+    file: Path, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TURNLOG_DATABASE_URL", str(tmp_path / "named.db"))
+    turnlog.open().close()
+    assert (tmp_path / "named.db").exists()
+    turnlog.open(f"sqlite:///{tmp_path / 'other.db'}").close()
+    assert (tmp_path / "other.db").exists()
+    monkeypatch.delenv("TURNLOG_DATABASE_URL")
+    turnlog.open().close()
+    (default,) = home.rglob("turnlog.db")
+    assert default.parent.stat().st_mode & 0o077 == 0
+
+
 def test_a_host_that_stores_sessions_says_where(file: Path) -> None:
     environment = {"SESSION_STORAGE_TYPE": "postgres", "DATABASE_URL": "postgres://u:p@host/app"}
     location = Settings.load().location(None, environment)
@@ -74,8 +90,6 @@ def test_a_plain_path_is_a_sqlite_file(text: str, url: str) -> None:
 def test_any_path_leads_to_that_file(tmp_path: Path, cli: Cli) -> None:
     """A path must never be cut at a character that means something in a URL."""
     path = tmp_path / "a?b #c%20é.db"
-    from docs.demo.make_history import HISTORY
-
     assert cli("import", HISTORY / "projects" / "-home-ada-atlas", "--db", path).code == 0
     assert path.exists()
     assert len(cli("sessions", "--json", "--db", path).json["sessions"]) == 2
