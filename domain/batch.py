@@ -108,7 +108,6 @@ class Batch(NamedTuple):
             digest.update(identity if entry.identity is not None else entry.digest)
         return digest.hexdigest()
 
-
     def could_repeat(self, memory: Memory) -> tuple[str, ...]:
         """The batches this one could be again.
 

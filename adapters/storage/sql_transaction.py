@@ -100,7 +100,9 @@ class SqlTransaction(SqlReader, SourceWriter, SummaryWriter):
             (stream.version, stream.chain, now, head.state_bytes, head.memory_bytes, stream.id),
         )
         if stream.version // SNAPSHOT_EVERY > before.version // SNAPSHOT_EVERY:
-            self.cursor.execute(self._sql.store_snapshot, (stream.id, stream.version, head.state_bytes))
+            self.cursor.execute(
+                self._sql.store_snapshot, (stream.id, stream.version, head.state_bytes)
+            )
         if events:
             for projection in self._inline:
                 try:
