@@ -83,13 +83,27 @@ class Prepared:
     ending: Ending | None = None
     """With the last part."""
 
+    @property
+    def bodies(self) -> list[bytes]:
+        """The entries that are stored together."""
+        if self.portion is None:
+            return []
+        return [entry.body for entry in self.portion.entries if entry.corrupt is None]
+
 
 def prepare_task(number: int, task: Task, codec: BlockCodec | None) -> Iterator[Prepared]:
     """Read a transcript and make its parts ready, the last one with how it ended.
 
     Args:
-        codec: compresses the entries; None where the log keeps them as they are.
+        codec: compresses the entries; None where that is not wanted, or done elsewhere.
     """
+    for part in _parts(number, task):
+        if codec is not None and (bodies := part.bodies):
+            part.packed = codec.compress(bodies)
+        yield part
+
+
+def _parts(number: int, task: Task) -> Iterator[Prepared]:
     reading: Reading | None = None
     start = 0
     waiting: Portion | None = None
@@ -104,7 +118,7 @@ def prepare_task(number: int, task: Task, codec: BlockCodec | None) -> Iterator[
                 for portion in reading.portions():
                     if waiting is not None:
                         left = Source(task.name, waiting.end, 0, inode, *waiting.resume)
-                        yield Prepared(number, waiting, _packed(waiting, codec), (left,))
+                        yield Prepared(number, waiting, sources=(left,))
                     waiting = portion
                 status = os.fstat(file.fileno())
             if waiting is not None:
@@ -117,27 +131,17 @@ def prepare_task(number: int, task: Task, codec: BlockCodec | None) -> Iterator[
     meta, meta_left, meta_problem = _read_meta(task)
     if meta_left is not None:
         sources.append(meta_left)
-    yield Prepared(
-        number,
-        waiting,
-        _packed(waiting, codec) if waiting is not None else None,
-        tuple(sources),
-        Ending(
-            reading.end - start if reading is not None else 0,
-            reading.unfinished if reading is not None else False,
-            reading.recovered if reading is not None else 0,
-            reading.respelled if reading is not None else 0,
-            frozenset(reading.slugs) if reading is not None else frozenset(),
-            meta,
-            problem,
-            meta_problem,
-        ),
+    ending = Ending(
+        reading.end - start if reading is not None else 0,
+        reading.unfinished if reading is not None else False,
+        reading.recovered if reading is not None else 0,
+        reading.respelled if reading is not None else 0,
+        frozenset(reading.slugs) if reading is not None else frozenset(),
+        meta,
+        problem,
+        meta_problem,
     )
-
-
-def _packed(portion: Portion, codec: BlockCodec | None) -> Packed | None:
-    bodies = [entry.body for entry in portion.entries if entry.corrupt is None]
-    return codec.compress(bodies) if codec is not None and bodies else None
+    yield Prepared(number, waiting, sources=tuple(sources), ending=ending)
 
 
 def _begin(file: BinaryIO, task: Task) -> Reading:

@@ -15,12 +15,14 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from typing import Any
 
 from ...domain.errors import TurnlogError
 from ..storage.blocks import BlockCodec
+from ..storage.contract import Packed
 from .importer import Prepared, Task, prepare_task
 
 MOST_HELPERS = 3
@@ -35,6 +37,12 @@ WORTH_A_START = 64 << 20
 
 AHEAD = 8 << 20
 """Bytes that a process may be ahead."""
+
+WORTH_A_THREAD = 64 << 10
+"""Bytes to compress from which on that is left to a thread."""
+
+MOST_WAITING = 4
+"""Parts that may wait for that thread."""
 
 
 _NOTHING_MORE = pickle.dumps(None, pickle.HIGHEST_PROTOCOL)
@@ -71,13 +79,41 @@ def prepare_all(
     Raises:
         WorkerDied: a process ended before its work; the message names it and its file.
     """
-    if workers <= 1:
-        codec = BlockCodec() if packing else None
-        for number, task in enumerate(tasks):
-            yield from prepare_task(number, task, codec)
+    if workers > 1:
+        with _Crew(tasks, workers - 1, packing) as crew:
+            yield from crew.prepared()
         return
-    with _Crew(tasks, workers - 1, packing) as crew:
-        yield from crew.prepared()
+    parts = (part for n, task in enumerate(tasks) for part in prepare_task(n, task, None))
+    yield from _packed_aside(parts) if packing else parts
+
+
+def _packed_aside(parts: Iterator[Prepared]) -> Generator[Prepared, None, None]:
+    """Have large parts compressed by a thread: that needs no interpreter."""
+    codec = BlockCodec()
+    waiting: deque[tuple[Prepared, Future[Packed] | None]] = deque()
+    with ThreadPoolExecutor(1, "turnlog-packing") as packer:
+        for part in parts:
+            bodies = part.bodies
+            future = None
+            if sum(map(len, bodies)) >= WORTH_A_THREAD:
+                future = packer.submit(codec.compress, bodies)
+            elif bodies:
+                part.packed = codec.compress(bodies)
+            waiting.append((part, future))
+            while len(waiting) > MOST_WAITING or (waiting and _is_ready(waiting[0][1])):
+                yield _packed(*waiting.popleft())
+        while waiting:
+            yield _packed(*waiting.popleft())
+
+
+def _is_ready(future: Future[Packed] | None) -> bool:
+    return future is None or future.done()
+
+
+def _packed(part: Prepared, future: Future[Packed] | None) -> Prepared:
+    if future is not None:
+        part.packed = future.result()
+    return part
 
 
 class _Crew:
