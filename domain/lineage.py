@@ -25,6 +25,8 @@ class Segment(NamedTuple):
     """Another session's stream, for the part a fork took over."""
     late_upto: int | None = None
     """Late entries that stand before this version are kept too; None: as ``upto``."""
+    seen: int | None = None
+    """Late entries recorded after this version are left out: they came when it was read already."""
 
 
 Lineage = tuple[Segment, ...]
@@ -67,6 +69,11 @@ def keeps(segment: Segment, place: int, late: bool = False) -> bool:
     if late and segment.late_upto is not None:
         upto = segment.late_upto
     return upto is None or place <= upto
+
+
+def saw(segment: Segment, version: int, late: bool) -> bool:
+    """Whether an entry was there already when a segment was taken over."""
+    return not late or segment.seen is None or version <= segment.seen
 
 
 def is_live(line: Lineage, branch: int, place: int, late: bool = False) -> bool:

@@ -91,6 +91,8 @@ class Place(NamedTuple):
     branch: int
     late_upto: int | None = None
     stream: str | None = None
+    seen: int | None = None
+    """For a version or a time: what came late after it was not there yet."""
 
 
 def load_order(natural: Iterable[Head], late: Sequence[Head]) -> Iterator[Head]:
@@ -103,6 +105,11 @@ def load_order(natural: Iterable[Head], late: Sequence[Head]) -> Iterator[Head]:
         waiting.setdefault(head.before or 0, []).append(head)
     for head in natural:
         yield from _with_late(head, waiting)
+    # The last ones kept may stand before an entry that is not.
+    behind = waiting.keys() - {head.version for head in late}
+    for place in sorted(behind):
+        for head in waiting.pop(place):
+            yield from _with_late(head, waiting)
 
 
 def _with_late(head: Head, waiting: dict[int, list[Head]]) -> Iterator[Head]:

@@ -71,7 +71,11 @@ def branches_of(reader: Reader, stream: Stream) -> list[Branch]:
     for branch, place, cost in rows:
         costs.setdefault(branch, []).append((place, cost))
     beginnings = {number: _beginning(reader, stream, number) for number in sorted(entries)}
-    left = {begun.event.branch: number for number, begun in beginnings.items() if number != FIRST}
+    left = {
+        _left(reader, stream, begun): number
+        for number, begun in beginnings.items()
+        if number != FIRST
+    }
     return [
         _branch(reader, stream, begun, number, left, entries[number], costs.get(number, []))
         for number, begun in beginnings.items()
@@ -82,6 +86,14 @@ def _beginning(reader: Reader, stream: Stream, number: int) -> Recorded:
     """The event that a branch began with: the rewind, or the beginning of a life."""
     version = max(number, 1)
     return next(iter(reader.events(stream, version - 1, version)))
+
+
+def _left(reader: Reader, stream: Stream, begun: Recorded) -> int:
+    """The head before a branch began. A new life begins on its own, right after a deletion."""
+    if not isinstance(begun.event, SessionStarted):
+        return begun.event.branch
+    version = begun.version - 1
+    return next(iter(reader.events(stream, version - 1, version, "none"))).event.branch
 
 
 def _branch(

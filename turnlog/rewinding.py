@@ -8,10 +8,10 @@ from uuid import uuid4
 
 from .adapters.storage.contract import Reader, Stream, Transaction
 from .domain import commands
-from .domain.errors import Refused, UnknownSession
+from .domain.errors import PointNotFound, Refused, UnknownSession
 from .domain.events import Figures, Origin, SessionEvent, SessionForked
 from .domain.keys import SessionKey
-from .domain.lineage import Lineage
+from .domain.lineage import Lineage, Segment
 from .domain.points import Place, Point
 from .domain.session import SessionState, fold
 from .travelling import find_checkpoint, find_place, lineage_to, past_at
@@ -73,7 +73,9 @@ def rewind(
 ) -> Rewound:
     """Make an earlier point the head; what came after it stays on its own branch."""
     stream = _opened(transaction, key)
-    place = find_place(transaction, stream, point)
+    # What came late after the point was read stands in the transcript all the same.
+    place = _in_this_life(stream, point, find_place(transaction, stream, point))
+    place = place._replace(seen=None)
     past = past_at(transaction, stream, place)
     base = None
     if place.stream is not None or place.version == 0:
@@ -107,7 +109,7 @@ def fork(
     past = past_at(transaction, origin, place) if point is not None else state
     version = place.version or origin.version
     at = Origin(key.stream_id, place.version, _chain_at(transaction, origin, place))
-    base = tuple(s if s.stream else s._replace(stream=key.stream_id) for s in line)
+    base = tuple(s if s.stream else _handed_over(s, origin) for s in line)
     told = str(point) if point is not None else f"version:{version}"
     if dry_run:
         return Forked(key, child, told, place.version, past.live, False)
@@ -125,10 +127,26 @@ def fork(
     return Forked(key, child, told, place.version, past.live, True)
 
 
+def _in_this_life(stream: Stream, point: Point, place: Place) -> Place:
+    """Only what was not deleted can be the head again."""
+    if place.stream is None and 0 < place.version <= stream.state.life:
+        raise PointNotFound(
+            f"{point} lies before the session was deleted; "
+            f"what is there now begins at version:{stream.state.life + 1}"
+        )
+    return place
+
+
+def _handed_over(segment: Segment, origin: Stream) -> Segment:
+    """A segment of the origin for its fork, which what comes late from now on does not reach."""
+    seen = segment.seen if segment.seen is not None else origin.version
+    return segment._replace(stream=origin.key.stream_id, seen=seen)
+
+
 def _cut(reader: Reader, origin: Stream, point: Point | None) -> tuple[Place, Lineage]:
     state = origin.state
     if point is not None:
-        place = find_place(reader, origin, point)
+        place = _in_this_life(origin, point, find_place(reader, origin, point))
         return place, lineage_to(origin, place)
     line = state.lineage
     last = line[-1]._replace(upto=origin.version)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import dropwhile
 
 from .adapters.storage.contract import Reader, Recorded, Stream
@@ -11,7 +11,7 @@ from .domain.batch import Known
 from .domain.entry import CHECKPOINT, GAP, identity_of, is_anonymous
 from .domain.errors import PointNotFound
 from .domain.keys import SessionKey
-from .domain.lineage import FIRST, Lineage, Segment, keeps, lineage
+from .domain.lineage import FIRST, Lineage, Segment, keeps, lineage, saw
 from .domain.points import Head, Place, Point, anchor_end, load_order, resolve
 from .domain.session import SessionState, apply, branch_off, fold
 
@@ -67,7 +67,9 @@ def late_of(reader: Reader, stream: Stream, segment: Segment) -> list[Head]:
     return [
         head
         for head in reader.late_heads(stream)
-        if head.branch == segment.branch and keeps(segment, head.place or 0, late=True)
+        if head.branch == segment.branch
+        and keeps(segment, head.place or 0, late=True)
+        and saw(segment, head.version, late=True)
     ]
 
 
@@ -89,7 +91,10 @@ def lineage_to(stream: Stream, place: Place) -> Lineage:
         return ()
     line = lineage(state.branches, state.base, place.branch)
     last = line[-1]._replace(upto=place.version, late_upto=place.late_upto)
-    return (*line[:-1], last)
+    line = (*line[:-1], last)
+    if place.seen is None:
+        return line
+    return tuple(s if s.stream is not None else s._replace(seen=place.seen) for s in line)
 
 
 def _base_to(base: Lineage, place: Place) -> Lineage:
@@ -125,7 +130,7 @@ def find_place(reader: Reader, stream: Stream, point: Point) -> Place:
         version = _version_at(reader, stream, point.number)
     if version == 0:
         return _BEFORE_ALL
-    return Place(version, state_at(reader, stream, version).branch)
+    return Place(version, state_at(reader, stream, version).branch, seen=version)
 
 
 def _whole(reader: Reader, stream: Stream, place: Place) -> Place:
@@ -138,11 +143,11 @@ def _whole(reader: Reader, stream: Stream, place: Place) -> Place:
 
 def _version_at(reader: Reader, stream: Stream, time: int) -> int:
     """The last version whose running maximum of entry times is not after ``time``."""
-    last = 0
+    begun = False
     for head in reader.all_heads(stream):
         if head.occurred_at is not None and head.occurred_at > time:
-            return last
-        last = head.version
+            return head.version - 1 if begun else 0
+        begun = True
     return stream.version
 
 
@@ -168,6 +173,8 @@ def find_checkpoint(reader: Reader, stream: Stream, name: str) -> e.CheckpointCr
     identity = CHECKPOINT + name.encode("utf-8", "surrogatepass")
     found: e.CheckpointCreated | None = None
     for version in reader.versions(stream, identity):
+        if version <= stream.state.life:
+            continue
         event = next(iter(reader.events(stream, version - 1, version))).event
         if isinstance(event, e.CheckpointCreated):
             live = stream.state.is_live(event.branch, event.anchor)
@@ -180,15 +187,16 @@ def _message(reader: Reader, stream: Stream, point: Point) -> Place:
     identity = identity_of(point.value)
     known = reader.known(stream, [identity]).get(identity)
     if known is not None:
-        if known.late:
-            return Place(known.place - 1, known.branch, known.place)
-        return Place(known.version, known.branch)
-    for name in dict.fromkeys(segment.stream for segment in stream.state.base):
-        origin = owner_of(reader, stream, Segment(FIRST, None, name))
-        known = reader.known(origin, [identity], 0).get(identity)
-        if known is not None:
-            return Place(known.version, known.branch, None, name)
+        return _at(known, None)
+    for name, known in _in_base(reader, stream, [identity]).values():
+        return _at(known, name)
     raise PointNotFound(f"{point}: no entry of this session has that uuid")
+
+
+def _at(known: Known, name: str | None) -> Place:
+    if known.late:
+        return Place(known.place - 1, known.branch, known.place, name)
+    return Place(known.version, known.branch, None, name)
 
 
 def past_at(reader: Reader, stream: Stream, place: Place) -> SessionState:
@@ -206,9 +214,16 @@ def add_up(reader: Reader, stream: Stream, line: Lineage) -> SessionState:
             owners.append((owner, []))
         owners[-1][1].append(segment)
     for owner, segments in owners:
+        begun: set[int | None] = set()
         for recorded in reader.events(owner, content="notes"):
+            event = recorded.event
+            used = event if isinstance(event, e.UsageRecorded) and event.turn is not None else None
             if _counts(recorded, segments):
                 _take(state, recorded)
+                if used is not None:
+                    begun.add(used.turn)
+            elif used is not None and used.turn in begun:
+                _spend(state, used)
     return state
 
 
@@ -218,7 +233,10 @@ def _counts(recorded: Recorded, segments: list[Segment]) -> bool:
         return False
     late = event.place is not None
     place = event.place if event.place is not None else recorded.version
-    return any(s.branch == event.branch and keeps(s, place, late) for s in segments)
+    return any(
+        s.branch == event.branch and keeps(s, place, late) and saw(s, recorded.version, late)
+        for s in segments
+    )
 
 
 def _take(state: SessionState, recorded: Recorded) -> None:
@@ -283,15 +301,31 @@ def _event(reader: Reader, stream: Stream, version: int) -> e.SessionEvent:
     return next(iter(reader.events(stream, version - 1, version, "none"))).event
 
 
+def _spend(state: SessionState, event: e.UsageRecorded) -> None:
+    """A response that the line cuts in two is live as a whole: it was answered, and is paid for."""
+    live = state.live
+    state.live = live._replace(usage=live.usage.plus(event.gained))
+    state.billed = state.billed.plus(event.gained)
+
+
 def taken_over(reader: Reader, stream: Stream, identities: Iterable[bytes]) -> dict[bytes, Known]:
     """Which identities lie in what a fork took over from its origin."""
-    found: dict[bytes, Known] = {}
-    wanted = list(identities)
-    for name in dict.fromkeys(segment.stream for segment in stream.state.base):
+    return dict.fromkeys(_in_base(reader, stream, list(identities)), Known(0, FIRST, 0))
+
+
+def _in_base(
+    reader: Reader, stream: Stream, identities: Sequence[bytes]
+) -> dict[bytes, tuple[str, Known]]:
+    """Where identities lie in what a fork took over: the stream, and the place in it."""
+    found: dict[bytes, tuple[str, Known]] = {}
+    base = stream.state.base
+    for name in dict.fromkeys(segment.stream for segment in base):
+        assert name is not None, "what a fork took over lies in another stream"
         origin = owner_of(reader, stream, Segment(FIRST, None, name))
-        for identity, known in reader.known(origin, wanted, 0).items():
-            for segment in stream.state.base:
+        for identity, known in reader.known(origin, identities, 0).items():
+            for segment in base:
                 same = segment.stream == name and segment.branch == known.branch
-                if same and keeps(segment, known.place, known.late):
-                    found[identity] = Known(0, FIRST, 0)
+                kept = keeps(segment, known.place, known.late)
+                if same and kept and saw(segment, known.version, known.late):
+                    found[identity] = name, known
     return found

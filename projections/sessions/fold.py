@@ -30,7 +30,7 @@ class Sessions:
     def __init__(self, dialect: Dialect) -> None:
         self._responses = ResponseTable(dialect)
         columns = [c.name for c in sessions.columns]
-        values = {name: bindparam(name) for name in columns}
+        values: dict[str, Any] = {name: bindparam(name) for name in columns}
         self._insert = prepare(dialect, sessions.insert().values(values), *columns)
         changed: dict[str, Any] = {name: bindparam(name) for name in _DESCRIBED}
         sums = [f"{kind}_{name}" for kind in ("billed", "live") for name in SUMS]
@@ -279,7 +279,8 @@ class _Change:
 
 
 def _between(row: Response, event: e.TranscriptForked) -> bool:
-    return bool(row.live) and row.branch == event.branch and event.at < row.place < event.child
+    # What the entry at the fork itself used stands right behind it, or behind its gap.
+    return bool(row.live) and event.at + 2 < row.place < event.child
 
 
 def _delta(old: Response, now: Response, flag: str) -> tuple[int, ...]:

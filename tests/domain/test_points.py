@@ -199,6 +199,13 @@ def test_late_entries_stand_before_late_entries() -> None:
     assert [head.version for head in order] == [1, 2, 5, 4, 3]
 
 
+def test_late_entries_are_given_where_the_entry_they_stand_before_is_not() -> None:
+    """The end of a line must never be dropped because what follows it was cut off."""
+    came = [late(5, before=3), late(6, before=5, place=3), late(7, before=3)]
+    order = load_order(heads(".."), came)
+    assert [head.version for head in order] == [1, 2, 6, 5, 7]
+
+
 def test_a_late_prompt_is_counted_where_it_stands() -> None:
     line = list(load_order(heads("P1P2"), [late(5, 3, letter="P"), late(6, 3, letter="3")]))
     assert [head.version for head in line] == [1, 2, 5, 6, 3, 4]
