@@ -133,8 +133,6 @@ def _summarize(
     if before is not None and _goes_on(before, state):
         summary = {"session_id": stream.key.session_id, "mtime": 0, "data": _data(before)}
         entries = _since(reader, stream, before.version)
-    elif _is_plain(state):
-        entries = _since(reader, stream, 0)
     else:
         entries = entries_of(reader, stream, state.lineage)
     try:
@@ -162,10 +160,6 @@ def _folded(by: SummaryFold, summary: Any, key: Any, entries: list[dict[str, Any
 
 def _goes_on(before: Summary, state: SessionState) -> bool:
     return (before.life, before.branch, before.late) == (state.life, state.branch, state.late)
-
-
-def _is_plain(state: SessionState) -> bool:
-    return not (state.life or state.branch or state.late or state.base)
 
 
 def _since(reader: Reader, stream: Stream, version: int) -> Iterator[dict[str, Any]]:

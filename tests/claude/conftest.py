@@ -26,7 +26,6 @@ def new_log(
         def url() -> str:
             match request.param:
                 case "memory":
-                    pytest.importorskip("turnlog.adapters.storage.memory")
                     return "memory:"
                 case "sqlite in memory":
                     return "sqlite://"
