@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial, update_wrapper
 from itertools import islice
 from types import TracebackType
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import Concatenate, Generic, ParamSpec, Self, TypeVar
 
 from anyio import CancelScope
 
 from .adapters import threads
 from .adapters.claude.session_store import SessionStore
-from .adapters.storage.contract import Recorded
+from .adapters.storage.contract import Recorded, Store
 from .log import Log
 from .opening import open_log
 from .subscribing import ASK_EVERY, look
@@ -36,20 +37,59 @@ def _awaited(
 def _streamed(
     method: Callable[Concatenate[Log, P], Iterator[T]],
 ) -> Callable[Concatenate[AsyncLog, P], AsyncIterator[T]]:
-    async def streamed(self: AsyncLog, /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
-        iterator = method(self.log, *args, **kwargs)
-        try:
-            while portion := await threads.run(lambda: list(islice(iterator, _PORTION))):
-                for one in portion:
-                    yield one
-        finally:
-            # Whoever leaves early lets go of the database now, not when memory is tidied.
-            close: Callable[[], None] | None = getattr(iterator, "close", None)
-            if close is not None:
-                close()
+    def streamed(self: AsyncLog, /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
+        return _Streamed(method(self.log, *args, **kwargs))
 
     update_wrapper(streamed, method)
     return streamed
+
+
+class _Streamed(Generic[T]):
+    """An iterator that is read a portion at a time.
+
+    No async generator: those, left early, hold on to the database until they are finalized, and
+    trio complains. The generator in here lets go of it as soon as nobody has it any more.
+    """
+
+    def __init__(self, iterator: Iterator[T]) -> None:
+        self._iterator = iterator
+        self._ahead: deque[T] = deque()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> T:
+        if not self._ahead:
+            self._ahead.extend(await threads.run(self._portion))
+        if not self._ahead:
+            raise StopAsyncIteration
+        return self._ahead.popleft()
+
+    def _portion(self) -> list[T]:
+        return list(islice(self._iterator, _PORTION))
+
+
+class _Subscribed:
+    """Every event of a log after a position, then those to come."""
+
+    def __init__(self, store: Store, after: int, stop: Callable[[], bool] | None) -> None:
+        self._store = store
+        self._after = after
+        self._stop = stop
+        self._ahead: deque[Recorded] = deque()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Recorded:
+        while not self._ahead:
+            if self._stop is not None and self._stop():
+                raise StopAsyncIteration
+            events, self._after = await threads.run(partial(look, self._store, self._after))
+            self._ahead.extend(events)
+            if not events:
+                await threads.rest(partial(self._store.wait, self._after, ASK_EVERY))
+        return self._ahead.popleft()
 
 
 class AsyncLog:
@@ -94,7 +134,7 @@ class AsyncLog:
     state = _awaited(Log.state)
     at = _awaited(Log.at)
 
-    async def subscribe(
+    def subscribe(
         self, after: int = 0, stop: Callable[[], bool] | None = None
     ) -> AsyncIterator[Recorded]:
         """Every event of the log after a position, then those to come, for ever.
@@ -103,13 +143,7 @@ class AsyncLog:
             after: the position of the last event seen, 0 for all.
             stop: asked at least every second; the iterator ends when it says so.
         """
-        store = self.log.store
-        while stop is None or not stop():
-            events, after = await threads.run(partial(look, store, after))
-            for recorded in events:
-                yield recorded
-            if not events:
-                await threads.rest(partial(store.wait, after, ASK_EVERY))
+        return _Subscribed(self.log.store, after, stop)
 
     sessions = _awaited(Log.sessions)
     session = _awaited(Log.session)
