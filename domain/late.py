@@ -63,9 +63,10 @@ def _by_parents(state: SessionState, batch: Batch, seen: Seen) -> Places:
             # What has no uuid was lost together with the entry before it.
             found[i] = found[i - 1] if i else None
             continue
-        found[i] = placed.get(entry.parent or b"") or _in_a_gap(state, entry.parent, seen)
-        if found[i] is not None:
-            placed[entry.identity] = found[i]
+        place = placed.get(entry.parent or b"") or _in_a_gap(state, entry.parent, seen)
+        found[i] = place
+        if place is not None:
+            placed[entry.identity] = place
     return found
 
 

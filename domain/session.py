@@ -116,16 +116,14 @@ def apply(state: SessionState, event: e.SessionEvent) -> None:
         change(state, event)
 
 
-_Event = TypeVar("_Event", bound=e.SessionEvent)
 _CHANGES: dict[type[e.SessionEvent], Callable[[SessionState, Any], None]] = {}
 
 
-def _when(
-    *kinds: type[_Event],
-) -> Callable[[Callable[[SessionState, _Event], None]], Callable[[SessionState, _Event], None]]:
-    def register(
-        change: Callable[[SessionState, _Event], None],
-    ) -> Callable[[SessionState, _Event], None]:
+_Change = TypeVar("_Change", bound=Callable[[SessionState, Any], None])
+
+
+def _when(*kinds: type[e.SessionEvent]) -> Callable[[_Change], _Change]:
+    def register(change: _Change) -> _Change:
         for kind in kinds:
             _CHANGES[kind] = change
         return change

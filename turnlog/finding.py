@@ -98,7 +98,7 @@ class Sessions:
                 )
             found = reader.query(checkpoints_of(rows[0][0]))
         state = stream.state
-        return [CheckpointRow(*row[1:], state.is_live(row[5], row[4])) for row in found]
+        return [CheckpointRow._make((*row[1:], state.is_live(row[5], row[4]))) for row in found]
 
     def totals(self) -> Totals:
         """The whole log in figures."""

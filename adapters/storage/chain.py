@@ -1,9 +1,10 @@
 """The hash chain of a stream, and the hashes of bodies.
 
-``chain = SHA-256(previous ‖ header ‖ identity ‖ SHA-256(seed ‖ version ‖ body))``, where the header is a
-compact JSON array and an event without content has 32 zero bytes for its body's hash. Position, codec, dictionary and
-block are left out, so that recompressing and packing keep the chain; the seed lies in the body's
-block and goes with it, so that an erased text cannot be guessed from the hash that stays.
+``chain = SHA-256(previous ‖ header ‖ identity ‖ SHA-256(seed ‖ version ‖ body))``, where the header
+is a compact JSON array, and an event without content has 32 zero bytes for its body's hash.
+Position, codec, dictionary and block are left out, so that recompressing and packing keep the
+chain; the seed lies in the body's block and goes with it, so that an erased text cannot be guessed
+from the hash that stays.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from ...domain.keys import names_in
 from ...domain.usage import Usage
@@ -85,10 +85,11 @@ class Session(NamedTuple):
     @classmethod
     def of(cls, row: Sequence[Any]) -> Session:
         """A row of the table."""
-        head = list(row[:28])
+        head: list[Any] = list(row[:28])
         head[21], head[22] = tuple(json.loads(head[21])), tuple(json.loads(head[22]))
         size = len(SUMS)
-        return cls(*head, _spent(row[28 : 28 + size]), _spent(row[28 + size : 28 + 2 * size]))
+        billed, live = _spent(row[28 : 28 + size]), _spent(row[28 + size : 28 + 2 * size])
+        return cls._make((*head, billed, live, 0))
 
 
 def _spent(sums: Sequence[Any]) -> Spent:
@@ -121,7 +122,7 @@ ALL = Filter()
 def page(asked: Filter, limit: int, after: str | None) -> Select[Any]:
     """The newest sessions that match, page by page."""
     s = sessions.c
-    where = [s.subpath.is_(None), s.presence.in_(asked.presence)]
+    where: list[ColumnElement[bool]] = [s.subpath.is_(None), s.presence.in_(asked.presence)]
     if asked.user_id is not None:
         where.append(s.user_id == asked.user_id)
     if asked.project is not None:

@@ -49,7 +49,7 @@ class Response(NamedTuple):
     @classmethod
     def of(cls, row: Any) -> Response:
         """A row as it was read."""
-        return cls(*row[:14], Usage(*row[14:20]), row[20])
+        return cls._make((*row[:14], Usage(*row[14:20]), row[20]))
 
     def priced(self, counters: Usage) -> Response:
         """The same response with other counters, and their cost in nano-dollars."""
@@ -89,7 +89,7 @@ class ResponseTable:
     def __init__(self, dialect: Dialect) -> None:
         t = responses.c
         columns = [c.name for c in responses.columns]
-        values = {name: bindparam(name) for name in columns}
+        values: dict[str, Any] = {name: bindparam(name) for name in columns}
         self._insert = prepare(dialect, responses.insert().values(values), *columns)
         rest = [name for name in columns if name not in ("stream", "turn")]
         self._update = prepare(
@@ -119,8 +119,10 @@ class ResponseTable:
             "stream",
         )
         self._lock = "SELECT pg_advisory_xact_lock(%s)" if dialect.name == "postgresql" else None
-        zero = literal_column("0")  # written out: a bound 0 would be one more parameter to pass
-        added = [func.coalesce(func.sum(t[name]), zero) for name in COUNTERS]
+        zero: Any = literal_column(
+            "0"
+        )  # written out: a bound 0 would be one more parameter to pass
+        added: list[Any] = [func.coalesce(func.sum(t[name]), zero) for name in COUNTERS]
         added.append(func.coalesce(func.sum(t.cost), zero))
         added.append(func.count() - func.count(t.cost))
         self._sums = {
