@@ -13,7 +13,7 @@ from .conversation import typed
 from .figures import dollars, iso, moment, money, number
 from .opened import Opened, key_of
 from .safe_text import one_line
-from .screen import screen, write_json
+from .screen import dotted, screen, write_json
 from .tool_lines import content_text
 
 _MOST = 8
@@ -57,10 +57,8 @@ class _Drawing:
         out = screen()
         session = self._session
         out.print(Text(one_line(session.title or "(no title)"), "title"))
-        line = Text(one_line(session.session_id), "id")
-        line.append(f" · {money(session.billed)} billed", "quiet")
-        line.append(f" · {money(session.live)} live", "quiet")
-        out.print(line)
+        facts = (one_line(session.session_id), "id"), f"{money(session.billed)} billed"
+        out.print(dotted(*facts, f"{money(session.live)} live"))
         out.print()
         for n, branch in enumerate(self._children.get(None, [])):
             if n:
@@ -135,31 +133,31 @@ class _Drawing:
                 why += f" by {one_line(left.actor)}"
             if left.reason:
                 why += f": {one_line(left.reason)}"
-        self._print(indent, Text("├─╮ ", "left") + Text(why, "left"))
-        self._branch(branch, indent + Text("│ ", "left"), after)
+        self._print(indent, Text(f"├─╮ {why}", "left"))
+        self._branch(branch, Text.assemble(indent, ("│ ", "left")), after)
 
     def _prompt(self, prompt: PromptOf, indent: Text) -> None:
         sign = Text("● ", "good") if prompt.live else Text("○ ", "quiet")
         style = "" if prompt.live else "quiet"
         cost = money(Spent(cost_nano_usd=prompt.cost_nano_usd, unpriced=prompt.unpriced))
-        told = Text(f"prompt:{prompt.number:<3} ", "point" if prompt.live else "quiet")
+        point = f"prompt:{prompt.number:<3} ", "point" if prompt.live else "quiet"
         message = prompt.entry.get("message") if isinstance(prompt.entry, Mapping) else None
         content = message.get("content") if isinstance(message, Mapping) else None
-        told.append(one_line(typed(content_text(content))), style)
+        told = Text.assemble(point, (one_line(typed(content_text(content))), style))
         figures = f"{number(prompt.turns, 'turn'):>9}  {cost:>7}"
         room = screen().width - indent.cell_len - 2 - len(figures) - 2
         told.truncate(room, overflow="ellipsis", pad=True)
-        self._print(indent, sign + told + Text("  " + figures, style or "quiet"))
+        self._print(indent, Text.assemble(sign, told, (f"  {figures}", "quiet")))
 
     def _end(self, branch: Branch, indent: Text) -> None:
         if branch.is_head:
             self._print(indent, Text("▲ the session goes on from here", "good"))
         elif branch.entries:
             back = f"turnlog rewind {self._short} --to version:{branch.last}"
-            self._print(indent, Text("╵ back to it: ", "quiet") + Text(back, "code"))
+            self._print(indent, Text.assemble(("╵ back to it: ", "quiet"), (back, "code")))
 
     def _print(self, indent: Text, line: Text) -> None:
-        told = indent + line
+        told = Text.assemble(indent, line)
         told.truncate(screen().width, overflow="ellipsis")
         screen().print(told, no_wrap=True)
 

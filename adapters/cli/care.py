@@ -39,9 +39,9 @@ def verify(work: Opened, name: str | None, as_json: bool) -> bool:
         return found.holds
     checked = f"{number(found.events, 'event')} of {number(found.streams, 'stream')}"
     if found.holds:
-        screen().print(Text("✓ ", "good") + Text(f"The log holds: {checked} checked."))
+        screen().print(Text.assemble(("✓ ", "good"), f"The log holds: {checked} checked."))
     else:
-        screen().print(Text("✗ ", "bad") + Text("The log does not hold.", "bad"))
+        screen().print(Text("✗ The log does not hold.", "bad"))
         for problem in found.problems:
             screen().print(Text(f"  {one_line(str(problem))}"))
         screen().print(
@@ -62,4 +62,4 @@ def rebuild(work: Opened, as_json: bool) -> None:
         write_json({"streams": done.streams, "events": done.events, "seconds": round(seconds, 3)})
         return
     told = f"{number(done.events, 'event')} of {number(done.streams, 'stream')} in {seconds:.1f} s"
-    screen().print(Text("✓ ", "good") + Text(f"Rebuilt the read models: {told}."))
+    screen().print(Text.assemble(("✓ ", "good"), f"Rebuilt the read models: {told}."))

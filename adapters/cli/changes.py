@@ -144,7 +144,7 @@ def fork(
         return
     _say(f"{'Forked' if done.done else 'Would fork'} at {one_line(done.point)}", session)
     if done.done:
-        screen().print(Text("  new session ") + Text(one_line(done.child.session_id), "id"))
+        screen().print(Text.assemble("  new session ", (one_line(done.child.session_id), "id")))
     took = f"{number(done.figures.prompts, 'prompt')}, {number(done.figures.turns, 'turn')}"
     screen().print(f"  begins with {took}; no entry is copied", style="quiet")
     if done.done:
@@ -204,14 +204,14 @@ def _changed(work: Opened, session: Session, verb: str, as_json: bool) -> None:
 
 
 def _say(what: str, session: Session) -> None:
-    line = Text(f"{what} ", "bold")
-    line += Text(_short(session), "id") + Text(f"  {one_line(session.title or '(no title)')}")
+    title = one_line(session.title or "(no title)")
+    line = Text.assemble((f"{what} ", "bold"), (_short(session), "id"), f"  {title}")
     line.truncate(screen().width, overflow="ellipsis")
     screen().print(line)
 
 
 def _next(command: str) -> None:
-    screen().print(Text("  next: ", "quiet") + Text(command, "code"))
+    screen().print(Text.assemble(("  next: ", "quiet"), (command, "code")))
 
 
 def _short(session: Session) -> str:

@@ -114,10 +114,10 @@ class Conversation:
 
     def _call(self, block: Mapping[str, Any]) -> None:
         name, given = one_line(str(block.get("name"))), block.get("input")
-        line = Text("● ", "good") + Text(name, "tool")
+        line = Text.assemble(("● ", "good"), (name, "tool"))
         told = called(name, given, self._directory)
         if told:
-            line += Text("  ") + Text(told)
+            line.append(f"  {told}")
         room = self._page.width - 2
         if line.cell_len > room and not self._told.full:
             line.truncate(room, overflow="ellipsis")
@@ -135,7 +135,7 @@ class Conversation:
         name = self._calls.get(call, "")
         result = answered(name, block, self._told.full)
         style = "bad" if result.failed else "quiet"
-        sign = "✗ " if result.failed else "⎿ "
+        sign = "✗ " if result.failed else "└ "
         if call != self._last_call and name:
             sign += f"{name}: "
         lines = result.lines or (["failed"] if result.failed else [])
@@ -176,7 +176,7 @@ class Conversation:
             told = Text(line, "quiet")
             if not self._told.full:
                 told.truncate(self._page.width - 4, overflow="ellipsis")
-            self._page.put(told, "  ⎿ " if n == 0 else "    ", "    ")
+            self._page.put(told, "  └ " if n == 0 else "    ", "    ")
         if len(found) > len(shown):
             self._page.put(Text(f"… {len(found) - len(shown)} more", "quiet"), "    ")
 

@@ -32,10 +32,12 @@ def show_doctor(db: str | None, config_dir: str | None, as_json: bool) -> bool:
 
 def _show(finding: Finding) -> None:
     sign, style = _SIGNS[finding.level]
-    head = Text(f"{sign} ", style) + Text(f"{finding.about:<12} ", "bold")
+    head = Text.assemble((f"{sign} ", style), (f"{finding.about:<12} ", "bold"))
     text = Text(one_line(finding.what), style if finding.level == "bad" else "")
     for n, line in enumerate(text.wrap(screen(), max(screen().width - head.cell_len, 20))):
-        screen().print((head if n == 0 else Text(" " * head.cell_len)) + line)
+        screen().print(Text.assemble(head if n == 0 else " " * head.cell_len, line))
     if finding.todo:
-        told = Text(" " * head.cell_len + "→ ", "quiet") + Text(one_line(finding.todo), "code")
+        told = Text.assemble(
+            (" " * head.cell_len + "→ ", "quiet"), (one_line(finding.todo), "code")
+        )
         screen().print(told, soft_wrap=True)

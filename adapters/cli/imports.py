@@ -57,7 +57,7 @@ def run(asked: Asked, db: str | None) -> None:
             write_json(summary.as_dict())
             return
         _tell(summary)
-        screen().print(Text("next: ", "quiet") + Text("turnlog sessions", "code"))
+        screen().print(Text.assemble(("next: ", "quiet"), ("turnlog sessions", "code")))
 
 
 def watch(asked: Asked, db: str | None) -> None:
@@ -130,7 +130,7 @@ def _plan(planned: Installation, written: list[Path]) -> None:
     out = screen()
     for file in planned.files:
         if file.path in written:
-            out.print(Text("✓ ", "good") + Text(f"wrote {file.path}"), soft_wrap=True)
+            out.print(Text.assemble(("✓ ", "good"), f"wrote {file.path}"), soft_wrap=True)
         elif file.link_to is not None:
             out.print(Text(f"{file.path} -> {file.link_to}", "bold"), soft_wrap=True)
         else:
@@ -148,16 +148,17 @@ def _plan(planned: Installation, written: list[Path]) -> None:
 
 def _tell(summary: ImportSummary) -> None:
     out = screen()
-    if not summary.recorded and not summary.prompts:
-        new = Text("Nothing new", "bold") + Text(" in ")
-    else:
-        new = Text(number(summary.recorded, "new entry", "new entries"), "bold") + Text(" from ")
     found = f"{number(summary.sessions, 'session')}, {number(summary.subagents, 'subagent')}"
+    new = f"{number(summary.recorded, 'new entry', 'new entries')} from"
+    if not summary.recorded and not summary.prompts:
+        new = "Nothing new in"
     out.print(
-        Text("✓ ", "good")
-        + new
-        + Text(f"{number(summary.files, 'transcript')} ({found})")
-        + Text(f" in {summary.seconds:.1f} s", "quiet")
+        Text.assemble(
+            ("✓ ", "good"),
+            (new, "bold"),
+            f" {number(summary.files, 'transcript')} ({found})",
+            (f" in {summary.seconds:.1f} s", "quiet"),
+        )
     )
     for count, words, told in (
         (summary.unchanged, ("transcript",), "unchanged since the last import"),
@@ -177,10 +178,8 @@ def _problems(summary: ImportSummary) -> None:
     out = screen()
     if summary.conflicts:
         told = number(summary.conflicts, "entry", "entries")
-        out.print(
-            Text("! ", "warn")
-            + Text(f"{told} with a known uuid and another content: kept, never loaded")
-        )
+        known = f"{told} with a known uuid and another content: kept, never loaded"
+        out.print(Text.assemble(("! ", "warn"), known))
     if summary.corrupt:
         one = summary.corrupt == 1
         told = (
@@ -188,14 +187,14 @@ def _problems(summary: ImportSummary) -> None:
             if one
             else (f"{summary.corrupt:,} pieces that are no entries: kept as they were")
         )
-        out.print(Text("! ", "warn") + Text(told))
+        out.print(Text.assemble(("! ", "warn"), told))
         for piece in summary.corrupt_pieces[:_FEW]:
             where = f"{one_line(str(piece.path))} at byte {piece.offset:,}"
             out.print(f"  {where}: {one_line(piece.reason)}", soft_wrap=True)
         _more(summary.corrupt)
     if summary.skipped:
         told = number(summary.skipped, "file or folder", "files and folders")
-        out.print(Text("! ", "warn") + Text(f"{told} not read"))
+        out.print(Text.assemble(("! ", "warn"), f"{told} not read"))
         for skipped in summary.skipped_files[:_FEW]:
             where = one_line(str(skipped.path))
             out.print(f"  {where}: {one_line(skipped.reason)}", soft_wrap=True)

@@ -79,14 +79,14 @@ def sign(session: Session) -> Text:
     return Text(*STATUS.get(session.status, ("?", "")))
 
 
-def status(session: Session) -> Text:
-    """A session's status in a word."""
+def status(session: Session) -> tuple[str, str]:
+    """A session's status in a word, and how it is shown."""
     if session.presence in GONE:
-        return Text(session.presence, GONE[session.presence][1])
+        return session.presence, GONE[session.presence][1]
     if not session.entries and not session.turns:
-        return Text("prompts only", "quiet")
+        return "prompts only", "quiet"
     told, style = STATUS.get(session.status, ("?", ""))
-    return Text(f"{told} {session.status}", style)
+    return f"{told} {session.status}", style
 
 
 def project(session: Session) -> str:

@@ -27,7 +27,7 @@ class Page:
 
     def inner(self) -> Page:
         """A page within this one, behind a line."""
-        return Page(self.console, self._indent + Text("  │ ", "quiet"))
+        return Page(self.console, Text.assemble(self._indent, ("  │ ", "quiet")))
 
     @property
     def width(self) -> int:
@@ -48,10 +48,10 @@ class Page:
 
     def rule(self, left: str, right: str = "", style: str = "point") -> None:
         """A line across the page with something on both sides."""
-        line = self._indent + Text("── ", "quiet") + Text(left, style) + Text(" ", "quiet")
+        line = Text.assemble(self._indent, ("── ", "quiet"), (left, style), " ")
         end = Text(f" {right}" if right else "", "quiet")
         rest = self.console.width - line.cell_len - end.cell_len
-        self._write(line + Text("─" * max(rest, 2), "quiet") + end)
+        self._write(Text.assemble(line, ("─" * max(rest, 2), "quiet"), end))
 
     def put(self, text: Text, first: str = "", then: str = "", margin: str = "") -> None:
         """A paragraph.
@@ -65,11 +65,11 @@ class Page:
         room = max(self.width - max(len(first), len(then)), 12)
         for n, line in enumerate(text.wrap(self.console, room)):
             line.rstrip()
-            told = self._indent + Text(first if n == 0 else then) + line
+            told = Text.assemble(self._indent, first if n == 0 else then, line)
             told.rstrip()
             if n == 0 and margin and self._margin:
                 gap = self.console.width - told.cell_len - len(margin)
-                told += Text(" " * max(gap, 1) + margin, "quiet")
+                told.append(" " * max(gap, 1) + margin, "point")
             self._write(told)
 
     def prose(self, text: str, indent: str = "", style: str = "", margin: str = "") -> None:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 from rich.theme import Theme
 
 from .safe_text import clean, safe_json
@@ -59,6 +60,21 @@ def _console(file: Any) -> Console:
         emoji=False,
         legacy_windows=False,
     )
+
+
+def dotted(*parts: str | tuple[str, str]) -> Text:
+    """Facts in a row, none of them broken over two lines."""
+    told, line = Text(), Text()
+    for part in parts:
+        fact = Text.assemble(part)
+        if line and line.cell_len + fact.cell_len + 3 > screen().width:
+            told.append_text(line).append("\n")
+            line = fact
+        elif line:
+            line.append(" · ", "quiet").append_text(fact)
+        else:
+            line = fact
+    return told.append_text(line)
 
 
 def write_json(value: Any) -> None:

@@ -40,9 +40,9 @@ def show_settings(db: str | None, as_json: bool) -> None:
         )
         return
     for name, value, source, description in rows:
-        line = Text(name, "bold") + Text(" = ", "quiet")
+        line = Text.assemble((name, "bold"), (" = ", "quiet"))
         line.append(one_line(str(value)) if value is not None else "(none)", "code")
-        screen().print(line + Text(f"   {one_line(source)}", "quiet"), soft_wrap=True)
+        screen().print(Text.assemble(line, (f"   {one_line(source)}", "quiet")), soft_wrap=True)
         screen().print(f"  {description}", style="quiet")
     there = "" if settings_file().exists() else ", which is not there"
     screen().print(f"\nsettings file: {settings_file()}{there}", soft_wrap=True)

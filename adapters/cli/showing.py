@@ -21,7 +21,7 @@ from .list_view import STATUS, notes, status
 from .opened import Opened, key_of
 from .page import Page
 from .safe_text import one_line
-from .screen import screen, write_json_line
+from .screen import dotted, screen, write_json_line
 
 
 class Wanted(NamedTuple):
@@ -102,10 +102,9 @@ class _Shown:
             return
         page.gap()
         inner = page.inner()
-        inner.put(
-            Text(one_line((key.subpath or "").rpartition("/")[2]), "id")
-            + Text(f"  {number(row.turns, 'turn')}, {money(row.billed)}", "quiet")
-        )
+        name = one_line((key.subpath or "").rpartition("/")[2])
+        spent = f"  {number(row.turns, 'turn')}, {money(row.billed)}"
+        inner.put(Text.assemble((name, "id"), (spent, "quiet")))
         conversation = self._begin(inner)
         for line in self._log.transcript(key):
             conversation.show(line.entry, line.prompt, line.turn, line.asks, line.occurred_at)
@@ -125,20 +124,19 @@ class _Shown:
         out.print(Text(one_line(session.session_id), "id"))
         facts = [_status(state) if at is not None else status(session)]
         if state.working_dir:
-            facts.append(Text(one_line(state.working_dir)))
-        facts += [Text(one_line(model)) for model in state.models]
-        facts.append(Text(number(state.live.prompts or state.remembered, "prompt")))
-        facts.append(Text(number(state.live.turns, "turn")))
+            facts.append((one_line(state.working_dir), ""))
+        words = [one_line(model) for model in state.models]
+        words.append(number(state.live.prompts or state.remembered, "prompt"))
+        words.append(number(state.live.turns, "turn"))
         if at is not None:
-            facts.append(Text(f"{tokens(state.live.usage.total_tokens)} tokens"))
-        else:
-            facts.append(Text(f"{money(session.billed)} billed", "money"))
+            words.append(f"{tokens(state.live.usage.total_tokens)} tokens")
+        facts += [(word, "") for word in words]
+        if at is None:
+            facts.append((f"{money(session.billed)} billed", "money"))
             if session.live != session.billed:
-                facts.append(Text(f"{money(session.live)} live", "money"))
-            facts += [Text(note) for note in notes(session)]
-        for fact in facts:
-            fact.plain = fact.plain.replace(" ", "\N{NO-BREAK SPACE}")
-        out.print(Text(" · ", "quiet").join(facts))
+                facts.append((f"{money(session.live)} live", "money"))
+            facts += [(note, "") for note in notes(session)]
+        out.print(dotted(*facts))
         if at is not None:
             out.print(Text(f"as it was at {one_line(at)} (version {state.version})", "point"))
         out.print()
@@ -218,9 +216,9 @@ def _line_of(version: int, event: TurnRecorded | EntryRecorded, numbers: Numberi
     )
 
 
-def _status(state: SessionState) -> Text:
+def _status(state: SessionState) -> tuple[str, str]:
     sign, style = STATUS.get(state.status, ("?", ""))
-    return Text(f"{sign} {state.status}", style)
+    return f"{sign} {state.status}", style
 
 
 def _json_line(key: SessionKey, line: Line) -> None:

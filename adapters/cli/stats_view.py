@@ -16,7 +16,7 @@ from .figures import money, number, spent_json, tokens
 from .list_view import STATUS
 from .opened import Opened, key_of
 from .safe_text import one_line
-from .screen import screen, write_json
+from .screen import dotted, screen, write_json
 
 
 def show_stats(work: Opened, name: str | None, as_json: bool) -> None:
@@ -40,10 +40,9 @@ def _of_log(work: Opened, as_json: bool) -> None:
         (totals.prompts, "prompt"),
         (totals.turns, "turn"),
     ]
-    out.print(Text(" · ", "quiet").join(Text(number(n, word), "title") for n, word in counts))
+    out.print(dotted(*((number(n, word), "title") for n, word in counts)))
     statuses = [
-        Text(f"{STATUS.get(status, ('?', ''))[0]} ", STATUS.get(status, ("?", ""))[1])
-        + Text(f"{count:,} {status}")
+        Text.assemble((f"{STATUS[status][0]} ", STATUS[status][1]), f"{count:,} {status}")
         for status, count in sorted(totals.by_status.items())
     ]
     if statuses:
@@ -61,7 +60,7 @@ def _of_session(work: Opened, name: str, as_json: bool) -> None:
     screen().print(Text(one_line(session.title or "(no title)"), "title"))
     screen().print(Text(one_line(session.session_id), "id"))
     counts = (number(session.prompts, "prompt"), number(session.turns, "turn"))
-    screen().print(" · ".join((*counts, number(session.subagents, "subagent"))))
+    screen().print(dotted(*counts, number(session.subagents, "subagent")))
     _spending(models, session.billed, session.live)
 
 
