@@ -1,8 +1,11 @@
 """What ``import turnlog`` gives, and that the async log is the log."""
 
 import inspect
+import re
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -84,3 +87,13 @@ def test_what_the_log_returns_is_awaited_and_what_it_yields_is_streamed() -> Non
             assert not inspect.iscoroutinefunction(methods(AsyncLog)[name]), name
         else:
             assert inspect.iscoroutinefunction(methods(AsyncLog)[name]), name
+
+
+def test_every_module_of_the_front_door_is_held_to_its_layer() -> None:
+    """A composing module must never be forgotten, and so be importable from the inside."""
+    root = Path(__file__).parent.parent
+    settings = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
+    [inward] = [c for c in settings["tool"]["importlinter"]["contracts"] if c["type"] == "layers"]
+    held = set(re.findall(r"[a-z_.]+", " ".join(inward["layers"])))
+    modules = {path.stem for path in (root / "turnlog").glob("*.py")} - {"__init__"}
+    assert {f"turnlog.{module}" for module in modules} <= held
