@@ -6,7 +6,7 @@ lie in other streams; one of them owns it and is billed, whatever order they arr
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from operator import add, sub
 from typing import Any, NamedTuple
@@ -63,7 +63,27 @@ class Response(NamedTuple):
         return (*self.counters, self.cost or 0, int(self.cost is None))
 
 
+class Copy(NamedTuple):
+    """A response in one of the streams that hold it."""
+
+    response: Response
+    name: str
+    """The stream's text id."""
+
+
 NO_SUMS = (0,) * len(SUMS)
+
+SIZES = (1, 4, 16, 64, 256)
+"""Lists of keys are padded to one of these lengths, so that few statements are ever compiled."""
+MOST_LOCKS = 64
+"""Locks of single responses that an append takes; with more, it locks them all at once."""
+_SHARING = "1953854062, 16"
+"""The key of the lock that stands for all responses, apart from the log's own."""
+_LOCK = f"""SELECT pg_advisory_xact_lock_shared({_SHARING})
+    UNION ALL SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key"""
+_LOCK_ALL = f"SELECT pg_advisory_xact_lock({_SHARING})"
+_LOCK_SESSIONS = f"""SELECT stream FROM {sessions.name}
+    WHERE stream = ANY (%s::bigint[]) ORDER BY stream FOR UPDATE"""
 
 
 def plus(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
@@ -87,6 +107,7 @@ class ResponseTable:
     """The statements on the table of responses."""
 
     def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
         t = responses.c
         columns = [c.name for c in responses.columns]
         values: dict[str, Any] = {name: bindparam(name) for name in columns}
@@ -107,21 +128,18 @@ class ResponseTable:
             "stream",
             "turn",
         )
-        self._copies = prepare(dialect, select(responses).where(t.key == bindparam("key")), "key")
         self._of_stream = prepare(
             dialect,
             select(responses).where(t.stream == bindparam("stream")).order_by(t.turn),
             "stream",
         )
-        self._names = prepare(
-            dialect,
-            select(sessions.c.name).where(sessions.c.stream == bindparam("stream")),
-            "stream",
-        )
-        self._lock = "SELECT pg_advisory_xact_lock(%s)" if dialect.name == "postgresql" else None
-        zero: Any = literal_column(
-            "0"
-        )  # written out: a bound 0 would be one more parameter to pass
+        shared = ("billed", *COUNTERS, "cost")
+        self._share = self._narrow(shared)
+        self._revive = self._narrow(("forked_off", "live"))
+        self._copies = {size: self._select_copies(size) for size in SIZES}
+        self._waits = dialect.name == "postgresql"
+        # Written out: a bound 0 would be one more parameter to pass.
+        zero: Any = literal_column("0")
         added: list[Any] = [func.coalesce(func.sum(t[name]), zero) for name in COUNTERS]
         added.append(func.coalesce(func.sum(t.cost), zero))
         added.append(func.count() - func.count(t.cost))
@@ -150,12 +168,56 @@ class ResponseTable:
         row = cursor.fetchone()
         return Response.of(row) if row is not None else None
 
-    def copies(self, cursor: Any, key: bytes) -> list[Response]:
-        """Every copy of a response. On PostgreSQL two copies that come at once wait here."""
-        if self._lock is not None:
-            cursor.execute(self._lock, (int.from_bytes(key[:8], "big", signed=True),))
-        cursor.execute(self._copies, (key,))
-        return [Response.of(row) for row in cursor.fetchall()]
+    def _narrow(self, names: Sequence[str]) -> str:
+        t = responses.c
+        statement = (
+            responses.update()
+            .where(t.stream == bindparam("of_stream"), t.turn == bindparam("of_turn"))
+            .values({name: bindparam(name) for name in names})
+        )
+        return prepare(self._dialect, statement, *names, "of_stream", "of_turn")
+
+    def _select_copies(self, size: int) -> str:
+        names = [f"k{n}" for n in range(size)]
+        statement = (
+            select(responses, sessions.c.name)
+            .join_from(responses, sessions, responses.c.stream == sessions.c.stream)
+            .where(responses.c.key.in_([bindparam(name) for name in names]))
+        )
+        return prepare(self._dialect, statement, *names)
+
+    def share(self, cursor: Any, rows: Iterable[Response]) -> None:
+        """Write what copies have in common: the counters, their cost, and who is billed."""
+        values = [(r.billed, *r.counters, r.cost, r.stream, r.turn) for r in rows]
+        cursor.executemany(self._share, values)
+
+    def revive(self, cursor: Any, rows: Iterable[Response]) -> None:
+        """Write whether responses are live."""
+        cursor.executemany(self._revive, [(r.forked_off, r.live, r.stream, r.turn) for r in rows])
+
+    def copies(self, cursor: Any, keys: Sequence[bytes]) -> list[Copy]:
+        """Every copy of some responses. Nobody else changes them until the transaction ends.
+
+        Args:
+            keys: sorted, so that two who want the same wait for one another in turn.
+        """
+        if self._waits:
+            # A statement of its own: what waits sees the log as it was before it waited.
+            many = len(keys) > MOST_LOCKS
+            numbers = [int.from_bytes(key[:8], "big", signed=True) for key in keys]
+            cursor.execute(_LOCK_ALL if many else _LOCK, () if many else (numbers,))
+        found = []
+        for start in range(0, len(keys), SIZES[-1]):
+            chunk = keys[start : start + SIZES[-1]]
+            size = next(size for size in SIZES if size >= len(chunk))
+            cursor.execute(self._copies[size], (*chunk, *[chunk[-1]] * (size - len(chunk))))
+            found += [Copy(Response.of(row), row[-1]) for row in cursor.fetchall()]
+        return found
+
+    def lock_sessions(self, cursor: Any, streams: Iterable[int]) -> None:
+        """Before sums are added up again: who adds to them meanwhile waits, or is waited for."""
+        if self._waits:
+            cursor.execute(_LOCK_SESSIONS, (sorted(streams),))
 
     def of_stream(self, cursor: Any, stream: int) -> list[Response]:
         """All responses of a stream."""
@@ -166,11 +228,6 @@ class ResponseTable:
         """What a stream's billed or live responses add up to."""
         cursor.execute(self._sums[flag], (stream, 1))
         return tuple(int(value) for value in cursor.fetchone())
-
-    def name(self, cursor: Any, stream: int) -> str:
-        """The text id of a stream."""
-        cursor.execute(self._names, (stream,))
-        return str(cursor.fetchone()[0])
 
 
 def _order(dialect: Dialect, added: list[Any], flag: str) -> tuple[str, ...]:
