@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .adapters.storage.contract import Store
+from .adapters.storage.contract import Reader, Store
 from .domain.errors import AmbiguousSession, Refused, UnknownSession
 from .domain.keys import SessionKey
 from .projections.printable import printable
@@ -65,18 +65,15 @@ class Sessions:
         if not name:
             raise UnknownSession("an empty text names no session; see `turnlog sessions`")
         with self._store.read() as reader:
-            rows = reader.query(by_prefix(printable(name) or name))
-            listed = [Session.of(row) for row in rows]
-            exact = [session for session in listed if session.session_id == name]
-            candidates = exact or listed
+            candidates = _named(reader, printable(name) or name)
             if not candidates:
                 raise UnknownSession(f"no session begins with {name!r}; see `turnlog sessions`")
             if len(candidates) > 1:
-                told = tuple(f"{c.session_id}  {c.project_key}" for c in candidates)
+                told = tuple(f"{c.project_key.lstrip('-')}/{c.session_id}" for c in candidates)
                 shown = "\n  ".join(told[:8])
                 raise AmbiguousSession(
-                    f"{name!r} is the beginning of {len(told)} sessions; "
-                    f"write more of the id:\n  {shown}",
+                    f"{name!r} names {len(told)} sessions; "
+                    f"write more of the id, or PROJECT/ID:\n  {shown}",
                     told,
                 )
             rolled = reader.query(subagents_of([candidates[0].main]))
@@ -104,6 +101,17 @@ class Sessions:
         """The whole log in figures."""
         with self._store.read() as reader:
             return Totals.of(reader.query(totals()))
+
+
+def _named(reader: Reader, name: str) -> list[Session]:
+    """The sessions of that id, else those whose id begins so, else those of ``PROJECT/ID``."""
+    found = [Session.of(row) for row in reader.query(by_prefix(name))]
+    if not found and "/" in name:
+        project, _, name = name.rpartition("/")
+        rows = reader.query(by_prefix(name, MOST))
+        # A project is named by its end too: the keys of paths all begin with a dash.
+        found = [s for s in map(Session.of, rows) if f"-{s.project_key}".endswith(f"-{project}")]
+    return [session for session in found if session.session_id == name] or found
 
 
 def _rolled_up(listed: list[Session], subagents: list[Session]) -> list[Session]:

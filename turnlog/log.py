@@ -242,6 +242,9 @@ class Log:
     def session(self, name: str) -> Session:
         """A session by its id, or by any beginning of it that no other shares.
 
+        Where several projects have a session of one id, ``PROJECT/ID`` names it; the end of the
+        project's key is enough.
+
         Raises:
             UnknownSession: none begins so.
             AmbiguousSession: several do; the error has the candidates.

@@ -194,7 +194,7 @@ def undelete(work: Opened, name: str, reason: str | None, as_json: bool) -> None
 
 
 def _changed(work: Opened, session: Session, verb: str, as_json: bool) -> None:
-    after = work.log.session(session.session_id)
+    after = work.log.session(f"{session.project_key}/{session.session_id}")
     if as_json:
         write_json(session_json(after))
         return

@@ -16,7 +16,7 @@ Db = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for programs to read.")]
 SessionId = Annotated[
-    str, typer.Argument(metavar="ID", help="A session: its id, or the beginning of it.")
+    str, typer.Argument(metavar="ID", help="A session: its id, the beginning of it, or PROJECT/ID.")
 ]
 AtPoint = Annotated[
     str | None,

@@ -148,7 +148,7 @@ def test_an_ambiguous_name_shows_the_candidates(cli: Cli, history: Path) -> None
         log.append(SessionKey("twins", twin.session_id), twin.entries)
     ran = cli("show", "8b6e0a57")
     assert (ran.code, ran.out) == (2, "")
-    assert "is the beginning of 2 sessions" in ran.err
+    assert "names 2 sessions" in ran.err
     assert WEBHOOKS in ran.err
     assert twin.session_id in ran.err
     assert cli("show", WEBHOOKS).code == 0
@@ -169,3 +169,21 @@ def test_the_list_tells_ids_apart(cli: Cli, history: Path) -> None:
     out = cli("sessions").out
     assert WEBHOOKS[:11] in out
     assert twin.session_id[:11] in out
+
+
+def test_a_session_of_two_projects_is_named_with_its_project(cli: Cli, history: Path) -> None:
+    """A session must never be out of reach because another project has one of the same id."""
+    with turnlog.open(f"sqlite:///{history}") as log:
+        twin = Transcript(WEBHOOKS, seed=3)
+        twin.prompt("In another project.")
+        log.append(SessionKey("twins", WEBHOOKS), twin.entries)
+    ran = cli("show", WEBHOOKS)
+    assert ran.code == 2
+    assert f"twins/{WEBHOOKS}" in ran.err
+    assert "In another project." in cli("show", f"twins/{WEBHOOKS}").out
+    assert "In another project." in cli("show", "twins/8b6e").out
+    assert cli("rename", "twins/8b6e", "The twin", "--json").json["title"] == "The twin"
+    assert f"home-ada-shop/{WEBHOOKS}" in ran.err
+    for name in (f"home-ada-shop/{WEBHOOKS}", "shop/8b6e"):
+        assert "Our payment provider" in cli("show", name).out
+    assert cli("show", "hop/8b6e").code == 2
