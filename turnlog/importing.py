@@ -116,8 +116,7 @@ def import_found(
     planned = plan(importing, [f for f in found if isinstance(f, Transcript | Skipped)])
     plans = _read(importing, planned, workers, progress)
     histories = [f for f in found if isinstance(f, HistoryFile)]
-    transcripts = {f.session_id for f in found if isinstance(f, Transcript)}
-    pasted = remember(importing, histories, transcripts)
+    pasted = remember(importing, histories)
     keep_files(importing, [f for f in found if isinstance(f, SideFile)], plans, pasted)
 
 

@@ -25,13 +25,10 @@ _AT_ONCE = 100
 _FIRST_PROMPT = 200
 
 
-def remember(
-    importing: Import, histories: Sequence[HistoryFile], transcripts: AbstractSet[str]
-) -> dict[str, set[SessionKey]]:
-    """Record the prompts of sessions whose transcript is gone; leave the others alone.
+def remember(importing: Import, histories: Sequence[HistoryFile]) -> dict[str, set[SessionKey]]:
+    """Record the prompts of sessions whose transcript is gone, or empty; leave the others alone.
 
-    Args:
-        transcripts: the ids of the sessions whose transcript lies on the disk.
+    The transcripts that are there must have been recorded before.
 
     Returns:
         The hashes of pasted texts that lie in files, with the sessions they were pasted in.
@@ -42,7 +39,7 @@ def remember(
     _absorb(store, recorded)
     groups = [
         group
-        for group in prompt_only(lines, transcripts | recorded.keys())
+        for group in prompt_only(lines, recorded)
         if _can_be_named(importing, histories, group)
     ]
     for start in range(0, len(groups), _AT_ONCE):

@@ -86,6 +86,20 @@ def test_a_session_with_a_transcript_is_left_alone(log: turnlog.Log, claude: Pat
     assert log.load(SessionKey(SLUG, s.session_id)) == s.entries
 
 
+def test_an_empty_transcript_is_as_good_as_none(log: turnlog.Log, claude: Path) -> None:
+    """Prompts must never be lost because a file without a line has the session's name."""
+    s = session()
+    path = s.write(claude)
+    content = path.read_bytes()
+    path.write_bytes(b"")
+    assert run(log, claude).prompts == 2
+    assert log.session(s.session_id).prompts == 2
+    path.write_bytes(content)
+    run(log, claude)
+    (found,) = log.sessions()
+    assert (found.prompts, found.entries) == (2, len(s.entries))
+
+
 def test_a_transcript_found_later_absorbs_the_prompts(log: turnlog.Log, claude: Path) -> None:
     """A session must never be listed twice, or its prompts counted twice."""
     s = session()
