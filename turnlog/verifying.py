@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from .adapters.storage.contract import Store
+from .domain.errors import DamagedEvent, NotADatabase
 from .domain.keys import SessionKey
 
 
@@ -50,15 +51,28 @@ def verify(
     problems: list[Problem] = []
     streams = events = 0
     for key in keys if keys is not None else _all(store):
-        with store.read() as reader:
-            count, problem = reader.check(key)
+        count, problem = _check(store, key)
         events += count
         streams += 1
         if problem is not None:
-            problems.append(Problem(key, *problem))
+            problems.append(problem)
         if progress is not None:
             progress(streams)
+    if keys is None:
+        with store.read() as reader:
+            strays = reader.strays()
+        problems += [Problem(key, 0, at, "the head of the stream is missing") for key, at in strays]
     return Verified(streams, events, tuple(problems))
+
+
+def _check(store: Store, key: SessionKey) -> tuple[int, Problem | None]:
+    try:
+        with store.read() as reader:
+            count, problem = reader.check(key)
+    except (NotADatabase, DamagedEvent) as damage:
+        # The database itself cannot read on here; other streams may still hold.
+        return 0, Problem(key, 0, None, str(damage))
+    return count, Problem(key, *problem) if problem is not None else None
 
 
 def _all(store: Store) -> list[SessionKey]:

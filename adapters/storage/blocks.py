@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from ...domain.errors import DamagedEvent, NotJson, TurnlogError
 from .compression import Compressor
 from .contract import Body, Packed
+from .damage import UNREADABLE, damaged
 from .frames import Frame, pack, unpack
 from .json_bytes import decode, decode_all
 
@@ -128,24 +129,31 @@ class BlockCodec:
             numbers = block.numbers()
             if len(frame) != len(numbers):
                 raise DamagedEvent(f"{len(frame)} bodies where {len(numbers)} are expected")
-        except TurnlogError as problem:
+            if numbers[-1] != block.last:
+                raise DamagedEvent(f"they end with version {numbers[-1]}")
+        except (TurnlogError, *UNREADABLE) as problem:
             raise _damaged(block, problem) from problem
         return frame, numbers
 
 
 def _damaged(block: Block, problem: Exception) -> DamagedEvent:
-    return DamagedEvent(
-        f"the bodies of versions {block.first} to {block.last} cannot be read "
-        f"(block {block.id}): {problem}; `turnlog verify` tells how far the damage goes"
-    )
+    where = f"the content of versions {block.first} to {block.last} (block {block.id})"
+    return damaged(where, problem)
 
 
 def read_entry(body: Body) -> Any:
-    """A recorded entry as an object."""
-    if body.careful:
-        # Canonical JSON has no raw line end; behind one stands the line as it was found.
-        return decode(body.data.partition(b"\n")[0], True)
-    return decode(body.data, False)
+    """A recorded entry as an object.
+
+    Raises:
+        DamagedEvent: its bytes are no JSON.
+    """
+    try:
+        if body.careful:
+            # Canonical JSON has no raw line end; behind one stands the line as it was found.
+            return decode(body.data.partition(b"\n")[0], True)
+        return decode(body.data, False)
+    except NotJson as problem:
+        raise damaged(f"the entry of version {body.version}", problem) from problem
 
 
 def new_seed() -> bytes:

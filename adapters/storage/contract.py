@@ -219,6 +219,9 @@ class Reader(Protocol):
             How many events hold, and the first that does not: version, position, what is wrong.
         """
 
+    def strays(self) -> list[tuple[SessionKey, int]]:
+        """Events of streams that are not there: the session they name, and the first position."""
+
     def stale(self) -> Mapping[str, int]:
         """The inline projections that failed, and the position from which on they know nothing."""
 

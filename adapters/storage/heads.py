@@ -11,8 +11,10 @@ from threading import Lock
 from typing import NamedTuple
 
 from ...domain.batch import Memory
+from ...domain.errors import TurnlogError
 from ...domain.keys import SessionKey
 from ...domain.session import SessionState
+from .damage import UNREADABLE, damaged
 from .state_bytes import load_memory, load_state
 
 KEPT = 512
@@ -38,16 +40,23 @@ class Heads:
     def read(
         self, number: int, key: SessionKey, state_bytes: bytes, memory_bytes: bytes
     ) -> tuple[SessionState | None, Memory]:
-        """The state and the memory of a stream; no state where it has another format."""
+        """The state and the memory of a stream; no state where it has another format.
+
+        Raises:
+            DamagedEvent: they cannot be read.
+        """
         head = self._heads.get(number)
         state: SessionState | None
-        if head is not None and head.state_bytes == state_bytes:
-            if head.memory_bytes == memory_bytes:
-                return head.state, head.memory
-            state = head.state
-        else:
-            state = load_state(key, state_bytes) if state_bytes else SessionState(key)
-        memory = load_memory(memory_bytes)
+        try:
+            if head is not None and head.state_bytes == state_bytes:
+                if head.memory_bytes == memory_bytes:
+                    return head.state, head.memory
+                state = head.state
+            else:
+                state = load_state(key, state_bytes) if state_bytes else SessionState(key)
+            memory = load_memory(memory_bytes)
+        except (TurnlogError, *UNREADABLE) as problem:
+            raise damaged(f"the head of {key.stream_id!r}", problem) from problem
         if state is not None:
             self.keep(number, Head(state_bytes, state, memory_bytes, memory))
         return state, memory

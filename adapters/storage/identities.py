@@ -15,6 +15,8 @@ from hashlib import blake2b
 from threading import Lock
 from typing import NamedTuple, Protocol
 
+from .damage import damaged
+
 LARGEST = 500_000
 """Identities kept in memory, of all streams together: some 60 MB."""
 
@@ -40,8 +42,14 @@ def pack(first: int, found: Sequence[tuple[int, int]]) -> bytes:
 
 
 def unpack(first: int, data: bytes) -> list[tuple[int, int]]:
-    """The inverse of ``pack``."""
-    count = len(data) // 12
+    """The inverse of ``pack``.
+
+    Raises:
+        DamagedEvent: these are not the bytes that ``pack`` returned.
+    """
+    count, rest = divmod(len(data), 12)
+    if rest:
+        raise damaged(f"what the append of version {first} is known by", f"{len(data)} bytes")
     digests, steps = array("Q"), array("I")
     digests.frombytes(data[: 8 * count])
     steps.frombytes(data[8 * count :])

@@ -158,6 +158,9 @@ class MemoryReader(Reader):
                 return event.version - 1, (event.version, event.position, what)
         return len(recorded), None
 
+    def strays(self) -> list[tuple[SessionKey, int]]:
+        return []
+
     def query(self, statement: Select[Any]) -> list[Any]:
         return self._models.query(statement)
 

@@ -10,6 +10,7 @@ from sqlalchemy import Select
 
 from ...domain.batch import Known
 from ...domain.entry import Entry, Mark, message_identity
+from ...domain.errors import DamagedEvent, TurnlogError
 from ...domain.events import SessionEvent
 from ...domain.keys import SessionKey
 from ...domain.lineage import Segment
@@ -18,8 +19,9 @@ from ...domain.session import SessionState, fold
 from ...domain.usage import NOTHING, Response, Usage
 from .blocks import Block, BlockCodec
 from .chain import body_hash
-from .checking import check
+from .checking import Beside, check
 from .contract import Body, Content, Recorded, Stream
+from .damage import UNREADABLE, damaged
 from .heads import Heads
 from .identities import Maps, digest
 from .json_bytes import decode
@@ -195,26 +197,37 @@ class SqlReader(SourceReader, SummaryReader):
 
     def _recorded(self, name: str, row: Any, bodies: Mapping[int, bytes]) -> Recorded:
         position, _, version, topic_number, recorded_at, _, chain, *rest = row
-        topic = self._topics.name(self.cursor, topic_number)
-        event = from_row(topic, Row._make(rest), bodies.get(version))
+        try:
+            topic = self._topics.name(self.cursor, topic_number)
+            event = from_row(topic, Row._make(rest), bodies.get(version))
+        except (DamagedEvent, *UNREADABLE) as problem:
+            raise damaged(f"version {version} of {name!r}", problem) from problem
         return Recorded(position, name, version, topic, recorded_at, event, chain)
 
     def check(self, key: SessionKey) -> tuple[int, tuple[int, int | None, str] | None]:
         """Check a stream against its hash chain: how many events hold, and the first problem."""
         self.cursor.execute(self._sql.find_stream, (key.stream_id,))
-        number, version, chain, _, state, _ = self.cursor.fetchone()
-        erased = b'"presence":"erased"' in state
-        return check(self, number, key.stream_id, (version, bytes(chain)), erased)
+        number, version, chain, at, state, memory = self.cursor.fetchone()
+        self.cursor.execute(self._sql.snapshots_of, (number,))
+        snapshots = dict(self.cursor.fetchall())
+        beside = Beside(key, at, state, memory, snapshots, self._identities(number, -1))
+        return check(self, number, key.stream_id, (version, chain), beside)
+
+    def strays(self) -> list[tuple[SessionKey, int]]:
+        """Events of streams that are not there: the session they name, and the first position."""
+        self.cursor.execute(self._sql.strays)
+        found = []
+        for number, position in self.cursor.fetchall():
+            rows = self.rows(number, 0, 1)
+            facts: Any = decode((rows[0][-1] or "{}").encode(), True) if rows else {}
+            names = (facts.get(name) for name in SessionKey._fields)
+            found.append((SessionKey(*(n if isinstance(n, str) else "?" for n in names)), position))
+        return found
 
     def rows(self, number: int, after: int, upto: int) -> list[Any]:
         """The headers of a stream as they are stored."""
         self.cursor.execute(self._sql.events_of_stream, (number, after, upto))
         return list(self.cursor.fetchall())
-
-    def last_version(self, number: int) -> int:
-        """The newest version of a stream, by its events."""
-        self.cursor.execute(self._sql.version_at, (number, FOREVER_MS))
-        return int(self.cursor.fetchone()[0])
 
     def blocks_between(self, number: int, first: int, last: int) -> list[Any]:
         """The blocks of a stream that hold a version between."""
@@ -380,7 +393,13 @@ class SqlReader(SourceReader, SummaryReader):
         """The newest snapshot not after a version."""
         self.cursor.execute(self._sql.snapshot, (stream.id, version))
         row = self.cursor.fetchone()
-        return load_state(stream.key, row[1]) if row is not None else None
+        if row is None:
+            return None
+        try:
+            return load_state(stream.key, row[1])
+        except (TurnlogError, *UNREADABLE) as problem:
+            where = f"the snapshot of version {row[0]} of {stream.key.stream_id!r}"
+            raise damaged(where, problem) from problem
 
     def stale(self) -> dict[str, int]:
         """The inline projections that failed, and the position from which on they know nothing."""

@@ -398,6 +398,21 @@ class Statements:
         )
 
     @cached_property
+    def snapshots_of(self) -> str:
+        """stream → version, state of every snapshot"""
+        statement = select(snapshots.c.version, snapshots.c.state)
+        return self._text(statement.where(snapshots.c.stream == bindparam("stream")), "stream")
+
+    @cached_property
+    def strays(self) -> str:
+        """→ the numbers of streams that have events but are not there, with the first position"""
+        return self._text(
+            select(events.c.stream, func.min(events.c.position))
+            .where(events.c.stream.not_in(select(streams.c.id)))
+            .group_by(events.c.stream)
+        )
+
+    @cached_property
     def store_snapshot(self) -> str:
         """stream, version, state"""
         names = ("stream", "version", "state")
