@@ -98,8 +98,8 @@ class TurnlogFactory(InfrastructureFactory[TurnlogTrackingRecorder]):
     def aggregate_recorder(self, purpose: str = "events") -> AggregateRecorder:
         """A recorder of events or, for any other purpose, of snapshots."""
         if purpose == "events":
-            return self._keep(TurnlogAggregateRecorder(self.store, self._id_type))
-        return self._keep(TurnlogSnapshotRecorder(self.store, self._id_type, purpose))
+            return TurnlogAggregateRecorder(self.store, self._id_type)
+        return TurnlogSnapshotRecorder(self.store, self._id_type, purpose)
 
     def application_recorder(self) -> TurnlogApplicationRecorder:
         """The recorder APPLICATION_RECORDER_TOPIC names, or our own."""
@@ -110,7 +110,7 @@ class TurnlogFactory(InfrastructureFactory[TurnlogTrackingRecorder]):
     ) -> TurnlogTrackingRecorder:
         """The recorder given, else the one TRACKING_RECORDER_TOPIC names, or our own."""
         if tracking_recorder_class is not None:
-            return self._keep(tracking_recorder_class(self.store, self._id_type))
+            return tracking_recorder_class(self.store, self._id_type)
         return self._recorder(self.TRACKING_RECORDER_TOPIC, TurnlogTrackingRecorder)
 
     def process_recorder(self) -> TurnlogProcessRecorder:
@@ -122,17 +122,8 @@ class TurnlogFactory(InfrastructureFactory[TurnlogTrackingRecorder]):
         kind = resolve_topic(topic) if topic else default
         if not (isinstance(kind, type) and issubclass(kind, default)):
             raise InvalidEnvironment(f"{setting} is {topic!r}, which is no {default.__name__}")
-        return self._keep(kind(self.store, self._id_type))
-
-    def _keep(self, recorder: R) -> R:
-        recorder.keeper = self
-        return recorder
+        return kind(self.store, self._id_type)
 
     def close(self) -> None:
         """Let go of every connection."""
         self.store.close()
-
-    def __del__(self) -> None:
-        # The library makes a factory for a view's recorder, and forgets it.
-        if hasattr(self, "store"):
-            self.close()

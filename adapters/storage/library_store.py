@@ -40,9 +40,6 @@ class LibraryStore(Store, Protocol):
 class TurnlogRecorder(Recorder):
     """Base of the recorders."""
 
-    keeper: object = None
-    """Whoever closes the store when nobody needs it any more: kept for as long as the recorder."""
-
     def __init__(self, store: LibraryStore, id_type: IdType = IdType.UUID) -> None:
         """Record in a store.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any, TypeVar
 
 import psycopg
-from psycopg.pq import TransactionStatus
 from sqlalchemy import URL, Engine
 
 from ...domain.errors import StorageError, TurnlogError
@@ -24,11 +24,14 @@ from .postgres_driver import (
     dialect,
     engine_for,
     explained,
+    is_its_own,
+    let_go,
     passes,
+    rolled_back,
 )
 from .schema import POSTGRES_TRIGGERS
 from .sql_reader import Cursor, SqlReader
-from .sql_store import SqlStore, now
+from .sql_store import CLOSED, SqlStore, now
 from .sql_transaction import FoldFailed
 
 __all__ = ["PostgresStore", "dialect"]
@@ -69,6 +72,7 @@ class PostgresStore(SqlStore):
         super().__init__(where, engine, locks_rows=True, inline=inline, clock=clock, level=level)
         # Who waits for news has a connection of its own, and takes none from those who write.
         self._listening = engine_for(url, pool_size=1, overflow=-1)
+        self._end = weakref.finalize(self, let_go, engine, self._listening)
         try:
             self._open()
         except FAILURES as problem:
@@ -104,16 +108,20 @@ class PostgresStore(SqlStore):
     @contextmanager
     def _connection(self, engine: Engine | None = None) -> Iterator[psycopg.Connection[Any]]:
         """A connection, outside of any transaction; closed for good if it comes back unclean."""
+        if not self._end.alive:
+            raise StorageError(CLOSED.format(self.url))
         raw = (engine or self.engine).raw_connection()
         connection: Any = raw.driver_connection
         try:
             yield connection
         except BaseException as problem:
-            if isinstance(problem, psycopg.Error) or not _rolled_back(connection):
+            if isinstance(problem, psycopg.Error) or not rolled_back(connection):
                 # A failure may have left anything behind, locks of the session included.
                 raw.invalidate()
             raise
         finally:
+            if not self._end.alive and raw.is_valid:
+                raw.invalidate()  # closed meanwhile: nobody else would let go of it
             raw.close()
 
     # -- reading -----------------------------------------------------------------------------
@@ -211,7 +219,7 @@ class PostgresStore(SqlStore):
                 return self._attempt(work, alone, failed, pipelined)
             except FoldFailed as fold:
                 problem: Exception = fold.problem
-                if _is_its_own(problem, pipelined):
+                if is_its_own(problem, pipelined):
                     failed.append(fold)
                     continue
             except FAILURES as error:
@@ -288,19 +296,5 @@ class PostgresStore(SqlStore):
         return int(first)
 
     def close(self) -> None:
-        """Let go of every connection."""
-        self.engine.dispose()
-        self._listening.dispose()
-
-
-def _rolled_back(connection: psycopg.Connection[Any]) -> bool:
-    if connection.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
-        connection.execute("ROLLBACK")
-    return connection.info.transaction_status == TransactionStatus.IDLE
-
-
-def _is_its_own(problem: Exception, pipelined: bool) -> bool:
-    """Whether a projection failed by itself, and not the database under it."""
-    if not isinstance(problem, psycopg.Error):
-        return True
-    return not pipelined and not isinstance(problem, psycopg.OperationalError)
+        """Let go of every connection. A store that is dropped does so by itself."""
+        self._end()

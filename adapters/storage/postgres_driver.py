@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8Dumper
 from sqlalchemy import URL, Dialect, Engine, create_engine, event
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
@@ -59,6 +60,12 @@ def engine_for(url: URL, pool_size: int, overflow: int) -> Engine:
     return engine
 
 
+def let_go(*engines: Engine) -> None:
+    """Close the connections of some pools."""
+    for engine in engines:
+        engine.dispose()
+
+
 class DriverCursor:
     """A cursor that may run in a pipeline: what gives no rows is sent on without waiting for it.
 
@@ -109,6 +116,20 @@ def passes(problem: Exception) -> bool:
         problem,
         ConnectionLost | psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected,
     )
+
+
+def rolled_back(connection: psycopg.Connection[Any]) -> bool:
+    """Whether a connection is outside of any transaction, after a rollback if need be."""
+    if connection.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+        connection.execute("ROLLBACK")
+    return connection.info.transaction_status == TransactionStatus.IDLE
+
+
+def is_its_own(problem: Exception, pipelined: bool) -> bool:
+    """Whether a projection failed by itself, and not the database under it."""
+    if not isinstance(problem, psycopg.Error):
+        return True
+    return not pipelined and not isinstance(problem, psycopg.OperationalError)
 
 
 def explained(problem: BaseException, where: str) -> StorageError:

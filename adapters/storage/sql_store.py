@@ -29,6 +29,9 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
+CLOSED = "{}: the log was closed; open it again"
+
+
 class SqlStore:
     """Base of the SQL stores. A dialect adds how it begins, commits and waits."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import QueuePool, StaticPool
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool, StaticPool
 
 from ...domain.errors import NotADatabase, StorageError, TurnlogError
 from .between_writes import BetweenWrites
@@ -23,7 +24,7 @@ from .contract import Inline, Transaction
 from .network_files import refuse_network
 from .schema import SQLITE_TRIGGERS
 from .sql_reader import Cursor, SqlReader
-from .sql_store import SqlStore, now
+from .sql_store import CLOSED, SqlStore, now
 from .sql_transaction import FoldFailed, SqlTransaction
 
 T = TypeVar("T")
@@ -65,6 +66,7 @@ class SqliteStore(SqlStore):
         except TurnlogError:
             engine.dispose()
             raise
+        self._end = weakref.finalize(self, _let_go, self._raw, engine)
         self._connection = cast(sqlite3.Connection, self._raw.driver_connection)
         self._cursor = self._connection.cursor()
         self.topics.load(self._cursor)
@@ -74,6 +76,8 @@ class SqliteStore(SqlStore):
     @contextmanager
     def read(self) -> Iterator[SqlReader]:
         """A consistent look at the log."""
+        if not self._end.alive:
+            raise StorageError(CLOSED.format(self.url))
         if self.path is None:
             yield self._reader(BetweenWrites(self._connection.cursor(), self._writer))
             return
@@ -114,8 +118,8 @@ class SqliteStore(SqlStore):
         with self._gate:
             self._waiting.append(job)
         with self._writer:
-            if not self._raw.is_valid:
-                raise StorageError(f"{self.path or 'memory'}: the log was closed; open it again")
+            if not self._end.alive:
+                raise StorageError(CLOSED.format(self.url))
             while not job.done:
                 self._commit_group()
         return job.answer()
@@ -197,13 +201,14 @@ class SqliteStore(SqlStore):
         return int(cursor.fetchone()[0]) + 1
 
     def close(self) -> None:
-        """Let go of every connection; once is enough."""
+        """Let go of every connection. A store that is dropped does so by itself."""
         with self._writer:
-            if not self._raw.is_valid:
-                return
-            self._cursor.close()
-            self._raw.close()
-            self.engine.dispose()
+            self._end()
+
+
+def _let_go(writer: PoolProxiedConnection, engine: Engine) -> None:
+    writer.close()
+    engine.dispose()
 
 
 class _Job(Generic[T]):

@@ -1,6 +1,7 @@
 """The eventsourcing library's own test cases, on every SQL store."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import TestCase
 from uuid import uuid4
@@ -9,7 +10,9 @@ import pytest
 from eventsourcing.persistence import Tracking
 from eventsourcing.tests import application, persistence, projection
 from eventsourcing.utils import Environment, get_topic
+from sqlalchemy.engine import URL
 
+from tests.support import servers
 from turnlog.adapters.storage.factory import TurnlogFactory
 from turnlog.adapters.storage.recorder import (
     TurnlogAggregateRecorder,
@@ -42,7 +45,15 @@ class _Place(TestCase):
 
     def open(self) -> Any:
         factory = TurnlogFactory(self.settings)
-        self.addCleanup(factory.close)
+        others = set(threading.enumerate())
+
+        def close() -> None:
+            # Some cases leave threads behind that are reading still.
+            for thread in set(threading.enumerate()) - others:
+                thread.join()
+            factory.close()
+
+        self.addCleanup(close)
         return factory
 
 
@@ -64,7 +75,22 @@ class InPostgres(_Place):
         self.url = postgres_url
 
 
-PLACES = (InSqliteFile, InSqliteMemory, InPostgres)
+class InOnePostgres(_Place):
+    """One database for a whole class, whose cases need not find the log empty."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def _database(cls, postgres_server: URL) -> Iterator[str]:
+        with servers.fresh_database(postgres_server) as url:
+            yield url.render_as_string(hide_password=False)
+
+    @pytest.fixture
+    def _log(self, _database: str) -> None:
+        self.url = _database
+
+
+EMPTY = (InSqliteFile, InSqliteMemory, InPostgres)
+ANY = (InSqliteFile, InSqliteMemory, InOnePostgres)
 
 
 def everywhere(
@@ -73,7 +99,7 @@ def everywhere(
     """Run a library's case, completed by a class, in each place."""
 
     def define(completion: type[object]) -> type[object]:
-        for place in places or PLACES:
+        for place in places or EMPTY:
             name = f"{completion.__name__}{place.__name__}"
             globals()[name] = type(name, (completion, place, cases), {"__module__": __name__})
         return completion
@@ -81,13 +107,13 @@ def everywhere(
     return define
 
 
-@everywhere(persistence.AggregateRecorderTestCase)
+@everywhere(persistence.AggregateRecorderTestCase, *ANY)
 class AggregateEvents:
     def create_recorder(self) -> TurnlogAggregateRecorder:
         return self.open().aggregate_recorder()
 
 
-@everywhere(persistence.AggregateRecorderTestCase)
+@everywhere(persistence.AggregateRecorderTestCase, *ANY)
 class Snapshots:
     def create_recorder(self) -> TurnlogSnapshotRecorder:
         return self.open().aggregate_recorder("snapshots")
@@ -132,7 +158,7 @@ class MarksOfOurOwn(TurnlogTrackingRecorder):
     """A subclass, as the factory's cases ask for one."""
 
 
-@everywhere(persistence.InfrastructureFactoryTestCase)
+@everywhere(persistence.InfrastructureFactoryTestCase, *ANY)
 class Factory:
     def setUp(self) -> None:
         self.env = Environment("TestCase", self.settings)

@@ -1,5 +1,6 @@
 """The eventsourcing library's recorders beside the sessions of a log."""
 
+import gc
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from eventsourcing.persistence import IntegrityError, ProgrammingError, StoredEv
 
 import turnlog
 from tests.support.transcripts import Transcript
+from turnlog.adapters.storage.checking import check
 from turnlog.adapters.storage.library_errors import NotForTheLog, Unavailable
 from turnlog.adapters.storage.recorder import TurnlogApplicationRecorder, TurnlogProcessRecorder
 from turnlog.adapters.storage.snapshot_recorder import TurnlogSnapshotRecorder
@@ -123,11 +125,12 @@ def test_sessions_take_no_foreign_events(log: turnlog.Log) -> None:
     "state",
     [b"", b"[]", b"not json\n{}", b'{"marks":"many"}\n{}', b'{"nonsense":1}\n{}', b'{"branch": 0}'],
 )
-def test_the_state_of_a_sessions_event_is_checked(log: turnlog.Log, state: bytes) -> None:
+def test_the_state_of_a_sessions_event_is_checked(state: bytes) -> None:
     """Bytes that a session's event does not consist of must never become its header."""
-    with pytest.raises(NotForTheLog):
-        recorder(log).insert_events([StoredEvent(KEY.stream_id, 1, "TurnRecorded.v1", state)])
-    assert log.load(KEY) is None
+    with turnlog.open("sqlite://") as log:
+        with pytest.raises(NotForTheLog):
+            recorder(log).insert_events([StoredEvent(KEY.stream_id, 1, "TurnRecorded.v1", state)])
+        assert log.load(KEY) is None
 
 
 # -- other aggregates beside the sessions ---------------------------------------------------------
@@ -158,8 +161,6 @@ def test_a_foreign_stream_is_chained(log: turnlog.Log) -> None:
     with ours.read() as reader:
         reader.cursor.execute("SELECT id, version, chain FROM streams")
         number, version, chain = reader.cursor.fetchone()
-        from turnlog.adapters.storage.checking import check
-
         assert check(reader, number, "!torder-1", (version, bytes(chain))) == (2, None)
 
 
@@ -187,8 +188,8 @@ def test_each_sort_of_ids_has_its_sequence(log: turnlog.Log) -> None:
             wrong.insert_events([note(ids_of, 1)])
 
 
-def test_an_id_that_is_too_long_is_refused(log: turnlog.Log) -> None:
-    with pytest.raises(NotForTheLog, match=r"1,024"):
+def test_an_id_that_is_too_long_is_refused() -> None:
+    with turnlog.open("sqlite://") as log, pytest.raises(NotForTheLog, match=r"1,024"):
         recorder(log).insert_events([note("x" * 2_000, 1)])
 
 
@@ -223,11 +224,35 @@ def test_a_topic_of_a_refused_batch_never_lends_its_number(sqlite_url: str) -> N
     assert [n.topic for n in found] == ["Elsewhere", "Refused"]
 
 
-def test_a_failing_database_is_told_in_the_librarys_words(sqlite_url: str) -> None:
-    log = turnlog.open(sqlite_url)
+def test_a_closed_log_is_told_in_the_librarys_words(log: turnlog.Log) -> None:
+    ours = recorder(log)
+    ours.insert_events([note("a", 1)])
     log.close()
     with pytest.raises(Unavailable, match="closed"):
-        recorder(log).insert_events([note("a", 1, topic="StatusChanged.v1")])
+        ours.insert_events([note("a", 2)])
+    with pytest.raises(Unavailable, match="closed"):
+        ours.select_events("a")
+
+
+def test_a_log_that_is_dropped_lets_go_of_its_connections(postgres_url: str) -> None:
+    """The library forgets the factory of a view without closing it: none must stay connected."""
+    with turnlog.open(postgres_url) as log:
+
+        def connections() -> int:
+            with recorder(log).read() as reader:
+                reader.cursor.execute(
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                )
+                return int(reader.cursor.fetchone()[0])
+
+        alone = connections()
+        dropped = turnlog.open(postgres_url)
+        dropped.store.wait(0, 0)
+        assert connections() > alone
+        del dropped
+        gc.collect()
+        while connections() > alone:  # the server takes a moment to notice
+            pass
 
 
 def test_snapshots_have_holes_and_purposes(log: turnlog.Log) -> None:
