@@ -133,7 +133,8 @@ class TurnlogApplicationRecorder(TurnlogAggregateRecorder, ApplicationRecorder):
         """
         found: list[Notification] = []
         while len(found) < limit:
-            horizon = self.store.horizon(after, max(limit, _LOOK_AHEAD))
+            with library_errors():
+                horizon = self.store.horizon(after, max(limit, _LOOK_AHEAD))
             with self.read() as reader:
                 newest = reader.last_position()
                 last = min(horizon, newest, newest if stop is None else stop)

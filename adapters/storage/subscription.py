@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from eventsourcing.persistence import Notification, Subscription
 
+from .library_errors import library_errors
+
 if TYPE_CHECKING:
     from .recorder import TurnlogApplicationRecorder
 
@@ -46,5 +48,6 @@ class TurnlogSubscription(Subscription["TurnlogApplicationRecorder"]):
             found, self._scanned = self._recorder.scan(self._scanned, _AT_ONCE, topics=self._topics)
             self._found.extend(found)
             if not found:
-                self._recorder.store.wait(self._scanned, STOPS_WITHIN)
+                with library_errors():
+                    self._recorder.store.wait(self._scanned, STOPS_WITHIN)
         raise StopIteration

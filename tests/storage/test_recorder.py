@@ -232,6 +232,8 @@ def test_a_closed_log_is_told_in_the_librarys_words(log: turnlog.Log) -> None:
         ours.insert_events([note("a", 2)])
     with pytest.raises(Unavailable, match="closed"):
         ours.select_events("a")
+    with pytest.raises(Unavailable, match="closed"), ours.subscribe(gt=1) as subscription:
+        next(subscription)
 
 
 def test_a_log_that_is_dropped_lets_go_of_its_connections(postgres_url: str) -> None:
