@@ -3,6 +3,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 VENV ?= .venv
 BIN := $(abspath $(VENV))/bin
+USABLE := $(VENV)/.usable
 READY := $(VENV)/.ready
 PLAIN := $(CURDIR)/.plain
 PEERS := .venv-peers
@@ -16,9 +17,14 @@ help: ## list the targets
 
 venv: $(READY) ## create the environment
 
-$(READY): pyproject.toml
+# What turnlog itself needs; the demo does not wait for what the tests do.
+$(USABLE): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "turnlog needs Python 3.11 or later: none was found on PATH"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(READY): $(USABLE)
 	$(BIN)/python -m pip install --quiet --upgrade 'setuptools>=77'
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
@@ -52,7 +58,7 @@ format: $(READY) ## format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-demo: $(READY) ## import a small history, list, show, rewind, verify
+demo: $(USABLE) ## import a small history, list, show, rewind, verify
 	$(BIN)/python docs/demo/demo.py
 
 bench: $(READY) ## measure speed and size against the yardstick
