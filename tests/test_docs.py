@@ -123,3 +123,11 @@ def test_the_python_of_the_readme_is_python() -> None:
     for page in PAGES:
         for code in re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
             compile(code, str(page), "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+
+def test_every_database_fact_is_explained() -> None:
+    """Each test of a fact is named where the fact is used, and no other is."""
+    facts = read("tests/storage/test_database_facts.py")
+    proven = set(re.findall(r"^def (test_\w+)\(", facts, re.MULTILINE))
+    named = set(re.findall(r"`(test_\w+)`", read("docs/internals.md")))
+    assert named == proven
