@@ -79,6 +79,8 @@ class ImportSummary:
     kept_files: int = 0
     """Files that transcripts point to and that were kept now, once for each session."""
     kept_bytes: int = 0
+    unclaimed: int = 0
+    """Files that were not kept because no session in the log points to them."""
     bytes: int = 0
     """Of the transcripts that were read."""
     seconds: float = 0.0

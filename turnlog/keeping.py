@@ -122,8 +122,7 @@ def _wanted(
             keys = _owners(file, places, plans, pasted)
             there = [key for key in keys if _is_there(importing, reader, key)]
             if not there:
-                if not any(importing.leaves_out(reader, key) for key in keys):
-                    importing.summary.skip(file.path, "no session in the log points to it")
+                importing.summary.unclaimed += 1
                 continue
             changed = tuple(key for key in there if not _is_kept(importing, reader, file, key))
             if not changed:

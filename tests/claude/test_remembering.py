@@ -19,9 +19,9 @@ from turnlog.imported import ImportSummary
 SLUG = "-home-ada-shop"
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def log(request: pytest.FixtureRequest) -> Iterator[turnlog.Log]:
-    with turnlog.open(request.getfixturevalue(f"{request.param}_url")) as log:
+@pytest.fixture
+def log(store_url: str) -> Iterator[turnlog.Log]:
+    with turnlog.open(store_url) as log:
         yield log
 
 
