@@ -63,7 +63,7 @@ class TurnlogAggregateRecorder(TurnlogRecorder, AggregateRecorder):
 
     def _know_topics(self, names: set[str]) -> None:
         """Number topics, in a transaction of their own: a number that is known is never undone."""
-        missing = self.store.topics.missing(names)
+        missing = self.store.topics.missing(sorted(names))
         if not missing:
             return
 
