@@ -26,9 +26,6 @@ Level = Literal["good", "note", "warn", "bad"]
 EXTRAS = {
     "claude": ("claude-agent-sdk", "mirror and resume sessions of the Claude Agent SDK"),
     "postgres": ("psycopg", "keep the log in PostgreSQL"),
-    "redis": ("redis", "show active sessions to other processes"),
-    "prices": ("genai-prices", "price models of other makers"),
-    "server": ("fastapi", "serve the log over HTTP"),
 }
 CLEANUP_DAYS = 30
 """How long the CLI keeps transcripts where its settings do not say otherwise."""
@@ -53,6 +50,9 @@ def examine(location: Location, config_dir: str | None = None) -> Iterator[Findi
         config_dir: a configuration directory to look for sessions in that were not imported.
     """
     yield from _installed()
+    if location.url.startswith("memory:"):
+        yield Finding("log", "note", "in memory: it begins empty, and ends with its process")
+        return
     path = location.path
     if path is not None and not path.exists():
         what = f"nothing at {path} yet ({location.chosen_by})"

@@ -119,6 +119,11 @@ def test_the_doctor_of_a_log_that_is_not_there_makes_none(cli: Cli, database: Pa
     assert not database.exists()
 
 
+def test_the_doctor_of_a_log_in_memory(cli: Cli) -> None:
+    assert findings(cli, "--db", "memory:")["log"][0] == "note"
+    assert cli("verify", "--db", "memory:").code == 0
+
+
 def test_the_doctor_names_a_stale_read_model(cli: Cli, history: Path) -> None:
     meddle(history, "UPDATE projections SET stale_at = 7, stale_why = 'a test'")
     ran = cli("doctor")
