@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from ...domain.errors import DamagedEvent, NotJson, TurnlogError
@@ -41,7 +42,7 @@ class Block(NamedTuple):
 
 def pack_versions(versions: Sequence[int]) -> bytes | None:
     """Ascending versions as steps; None where they follow one another."""
-    steps = [b - a for a, b in zip(versions, versions[1:], strict=False)]
+    steps = [b - a for a, b in pairwise(versions)]
     if all(step == 1 for step in steps):
         return None
     largest = max(steps)

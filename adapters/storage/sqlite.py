@@ -6,11 +6,12 @@ writer is the leader and takes along whoever came meanwhile, each in a savepoint
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
@@ -48,6 +49,8 @@ class SqliteStore(SqlStore):
         self.path = Path(url.database) if url.database not in (None, "", ":memory:") else None
         if self.path is not None:
             refuse_network(self.path)
+            if not url.query:
+                _keep_private(self.path)
         engine = _engine(url, self.path is None, synchronous)
         super().__init__(
             str(url), engine, locks_rows=False, inline=inline, clock=clock, level=level
@@ -240,6 +243,12 @@ class _Job(Generic[T]):
         if self.problem is not None:
             raise self.problem
         return self._result  # type: ignore[return-value]
+
+
+def _keep_private(path: Path) -> None:
+    """Make a new file that only its owner reads; SQLite gives its companions the same mode."""
+    with suppress(OSError):  # what is wrong with the path is told when it is opened
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _engine(url: URL, in_memory: bool, synchronous: str) -> Engine:
