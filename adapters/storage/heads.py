@@ -48,7 +48,8 @@ class Heads:
         head = self._heads.get(number)
         state: SessionState | None
         try:
-            if head is not None and head.state_bytes == state_bytes:
+            # A stream that was rolled back leaves its number to another, whose bytes are the same.
+            if head is not None and head.state.key == key and head.state_bytes == state_bytes:
                 if head.memory_bytes == memory_bytes:
                     return head.state, head.memory
                 state = head.state
