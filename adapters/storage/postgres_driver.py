@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ...domain.errors import StorageError
+from .postgres_rows import FEW, rows_of
 
 _STYLE = "format"
 """Parameters by place: statements are compiled once and run by the driver's own cursor."""
@@ -84,6 +85,9 @@ class DriverCursor:
         self._last.execute(sql, parameters)
 
     def executemany(self, sql: str, parameters: Any) -> None:
+        if len(parameters) > FEW and (rows := rows_of(sql)) is not None:
+            self.execute(rows.sql, rows.arrays(parameters))
+            return
         self._last = self._connection.cursor()
         self._last.executemany(sql, parameters)
 
