@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import redis
 from sqlalchemy.engine import URL
@@ -13,6 +14,12 @@ from tests.support import servers
 # Settings of the machine that must not reach a test, by the start of their names.
 FOREIGN = ("ANTHROPIC_", "CLAUDE", "TURNLOG_", "SESSION_", "DATABASE_URL", "REDIS_URL", "XDG_")
 OURS = ("TURNLOG_TEST_",)
+
+
+# A landing tries the examples that every landing tries; new ones are found at the desk.
+hypothesis.settings.register_profile("landing", derandomize=True, deadline=None)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("landing")
 
 
 @pytest.fixture(autouse=True)
