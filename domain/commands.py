@@ -144,22 +144,24 @@ def start_fork(
     """Begin a session that takes over another's past. No entry is copied."""
     if state.presence != "absent":
         raise Refused(f"session {state.key.session_id!r} exists already; fork into a new one")
-    return [
-        e.SessionStarted(
-            project_key=state.key.project_key,
-            session_id=state.key.session_id,
-            source="api",
-            forked_from=at,
-            base=base,
-            figures=past.live,
-            leaf=past.leaf.hex() if past.leaf else None,
-            user_id=origin.user_id,
-            working_dir=origin.working_dir,
-            machine=origin.machine,
-            prompt=past.title or origin.title,
-            metadata=origin.metadata,
-        )
-    ]
+    started = e.SessionStarted(
+        project_key=state.key.project_key,
+        session_id=state.key.session_id,
+        source="api",
+        forked_from=at,
+        base=base,
+        figures=past.live,
+        leaf=past.leaf.hex() if past.leaf else None,
+        user_id=origin.user_id,
+        working_dir=origin.working_dir,
+        machine=origin.machine,
+        prompt=past.title or origin.title,
+        metadata=origin.metadata,
+    )
+    if past.status == state.status:
+        return [started]
+    status = e.StatusChanged(status=past.status, stop_reason=past.stop_reason)  # type: ignore[arg-type]
+    return [started, status]
 
 
 def delete(state: SessionState, reason: str | None, actor: str | None) -> list[e.SessionEvent]:

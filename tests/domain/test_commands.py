@@ -142,7 +142,10 @@ def test_a_fork_takes_over_what_a_session_is_about() -> None:
     at = e.Origin(KEY.stream_id, origin.version, "c0ffee")
     child = Scenario()
     child.when(partial(commands.start_fork, origin=origin, at=at, base=base, past=origin))
-    child.then(Like(e.SessionStarted, forked_from=at, base=base, figures=origin.live))
+    child.then(
+        Like(e.SessionStarted, forked_from=at, base=base, figures=origin.live),
+        Like(e.StatusChanged, status="complete", stop_reason="end_turn"),
+    )
     assert child.state.leaf == origin.leaf
     assert child.state.metadata == {"ticket": 7}
     assert child.state.title == origin.title
