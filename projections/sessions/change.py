@@ -191,7 +191,10 @@ class Change:
                 old, now = self._changed[row.turn]
                 self._changed[row.turn] = old, self._alive(now)
             elif (now := self._alive(row)) != row:
-                self._revived[row.turn] = now
+                if row.key in self._copies:
+                    self._changed[row.turn] = row, now
+                else:
+                    self._revived[row.turn] = now
 
     def _alive(self, row: Response) -> Response:
         if any(_between(row, fork) for fork in self._forks):
