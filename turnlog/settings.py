@@ -149,13 +149,20 @@ def settings_file() -> Path:
 
 
 def log_url(text: str) -> str:
-    """The database URL of a log: a URL as it is, anything else as the path of a SQLite file."""
+    """The database URL of a log: a URL as it is, anything else as the path of a SQLite file.
+
+    Raises:
+        InvalidSettings: the path is not UTF-8, which a URL cannot spell.
+    """
     if _POSTGRES.match(text):
         return _POSTGRES.sub("postgresql+psycopg://", text, count=1)
     if _URL.match(text):
         return text
     path = str(Path(text).expanduser())
-    return "sqlite:///" + quote(path, safe="/\\:~ @+=,", errors="surrogateescape")
+    try:
+        return "sqlite:///" + quote(path, safe="/\\:~ @+=,")
+    except UnicodeEncodeError:
+        raise InvalidSettings(f"the path {path!r} is not UTF-8; choose another") from None
 
 
 def _of_host(environment: Mapping[str, str]) -> Location | None:

@@ -317,4 +317,6 @@ def _explained(problem: BaseException, path: Path | None) -> TurnlogError:
         "locked": "another process holds the database; try again, or end it",
     }
     hint = next((told for word, told in advice.items() if word in text), "nothing was half-written")
+    if path is not None and path.is_dir():
+        hint = "it is a folder; name a file in it"
     return StorageError(f"{path or 'memory'}: {text}; {hint}")

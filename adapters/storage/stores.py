@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,12 +10,13 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.exc import ArgumentError
 
-from ...domain.errors import InvalidURL, MissingExtra
+from ...domain.errors import InvalidURL, MissingExtra, Refused
 from ...projections.sessions import Sessions
 from .contract import Store
 from .sql_store import now
 from .sqlite import SqliteStore
 
+DURABILITIES = ("FULL", "NORMAL")
 FORMS = "sqlite:///path/to.db, postgresql+psycopg://user@host/name, or memory:"
 
 
@@ -35,6 +37,7 @@ def open_store(
 
     Raises:
         InvalidURL: the URL names nothing turnlog can open.
+        Refused: ``synchronous`` is none of the two.
         MissingExtra: the driver is not installed.
         StorageError: the database cannot be opened, or belongs to something else.
     """
@@ -42,27 +45,55 @@ def open_store(
         from .memory import MemoryStore
 
         return MemoryStore([Sessions(sqlite_dialect.dialect())], clock)
+    if synchronous not in DURABILITIES:
+        raise Refused(f"synchronous is one of {', '.join(DURABILITIES)}, not {synchronous!r}")
     parsed = _parse(url)
-    backend = parsed.get_backend_name()
-    if backend == "sqlite":
-        if not create and parsed.database and not Path(parsed.database).exists():
-            raise InvalidURL(
-                f"there is no log at {parsed.database}; record or import something first"
-            )
-        return SqliteStore(parsed, [Sessions(sqlite_dialect.dialect())], synchronous, clock)
-    if backend == "postgresql":
-        try:
-            from .postgres import PostgresStore, dialect
-        except ImportError as problem:
-            raise MissingExtra(
-                "PostgreSQL needs its driver: pip install 'turnlog[postgres]'"
-            ) from problem
-        return PostgresStore(parsed, [Sessions(dialect())], clock)
-    raise InvalidURL(f"{url!r}: turnlog keeps no logs in {backend!r}; use {FORMS}")
+    kind = parsed.drivername
+    if kind in ("sqlite", "sqlite+pysqlite"):
+        return _open_sqlite(parsed, synchronous, clock, create)
+    if kind in ("postgres", "postgresql", "postgresql+psycopg"):
+        return _open_postgres(parsed.set(drivername="postgresql+psycopg"), clock)
+    told = parsed.render_as_string(hide_password=True)
+    if kind.startswith(("postgres", "sqlite")):
+        raise InvalidURL(f"{told!r}: turnlog does not use the driver of {kind!r}; use {FORMS}")
+    raise InvalidURL(f"{told!r}: turnlog keeps no logs in {kind!r}; use {FORMS}")
+
+
+def _open_sqlite(url: URL, synchronous: str, clock: Callable[[], int], create: bool) -> Store:
+    path = url.database or ""
+    if url.host or url.username or url.port or url.query:
+        raise InvalidURL(
+            f"{url!r}: a SQLite URL is a path and nothing else; write sqlite:///relative/path.db, "
+            "sqlite:////absolute/path.db, or sqlite:// for a log in memory"
+        )
+    if "\0" in path or not _is_encodable(path):
+        raise InvalidURL(f"{path!r} is no path that a database can have; choose another")
+    if not create and path not in ("", ":memory:") and not Path(path).exists():
+        raise InvalidURL(f"there is no log at {path}; record or import something first")
+    return SqliteStore(url, [Sessions(sqlite_dialect.dialect())], synchronous, clock)
+
+
+def _open_postgres(url: URL, clock: Callable[[], int]) -> Store:
+    try:
+        from .postgres import PostgresStore, dialect
+    except ImportError as problem:
+        raise MissingExtra(
+            f"PostgreSQL needs its driver ({problem}): pip install 'turnlog[postgres]'"
+        ) from problem
+    return PostgresStore(url, [Sessions(dialect())], clock)
 
 
 def _parse(url: str) -> URL:
     try:
         return make_url(url)
-    except ArgumentError:
-        raise InvalidURL(f"{url!r} is no database URL; write {FORMS}") from None
+    except (ArgumentError, ValueError, TypeError):
+        told = re.sub("//[^@]*@", "//***@", str(url))  # a password may hold what makes it no URL
+        raise InvalidURL(f"{told!r} is no database URL; write {FORMS}") from None
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
