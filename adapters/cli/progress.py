@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic
 
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from .screen import beside
+
+_EVERY = 0.1
+"""Seconds between two drawings."""
 
 Tell = Callable[[int, int | None], None]
 """Told how much is done, and of how much; None where that is not known."""
@@ -29,6 +33,15 @@ def bar(what: str, quiet: bool = False) -> Iterator[Tell]:
         TaskProgressColumn(show_speed=True),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=beside(), transient=True) as progress:
+    # Drawn as it is told, not by a thread: beside threads an import does not fork.
+    with Progress(*columns, console=beside(), transient=True, auto_refresh=False) as progress:
         task = progress.add_task(what, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+        drawn = 0.0
+
+        def tell(done: int, total: int | None) -> None:
+            nonlocal drawn
+            due = monotonic() - drawn > _EVERY
+            progress.update(task, completed=done, total=total, refresh=due)
+            drawn = monotonic() if due else drawn
+
+        yield tell
