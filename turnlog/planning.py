@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,6 +15,9 @@ from .adapters.storage.contract import Reader, Source
 from .arriving import Import
 from .domain.errors import InvalidKey
 from .domain.keys import SessionKey
+
+LONGEST_NAME = 1024
+"""Characters of the longest name: a B-tree page of PostgreSQL takes 2,704 bytes."""
 
 
 @dataclass(slots=True)
@@ -30,7 +34,10 @@ class Plan:
 
 def source_name(machine: str | None, path: Path, of: str = "") -> str:
     """By what the log remembers a file of a machine; ``of`` tells more than one use apart."""
-    return f"{quote(machine or '')}:{quote(os.fsencode(path))}{' ' if of else ''}{of}"
+    name = f"{quote(machine or '')}:{quote(os.fsencode(path))}{' ' if of else ''}{of}"
+    if len(name) > LONGEST_NAME:
+        name = f"{name[:200]}…{sha256(name.encode()).hexdigest()}"
+    return name
 
 
 def plan(importing: Import, found: Iterable[Transcript | Skipped]) -> Plan:

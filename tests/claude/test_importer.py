@@ -515,6 +515,27 @@ def test_a_subagent_comes_along(log: turnlog.Log, claude: Path, flat: bool) -> N
     assert log.session(s.session_id).subagents == 1
 
 
+def test_a_subagent_that_lies_in_two_places_is_recorded_once(
+    log: turnlog.Log, claude: Path
+) -> None:
+    s, agent = with_subagent()
+    s.write(claude)
+    s.write(claude, flat_subagents=True, history=False)
+    summary = run(log, claude)
+    assert (summary.files, summary.subagents) == (3, 1)
+    assert figures(summary) == (len(s.entries) + len(agent.entries) + 1, len(agent.entries))
+    assert run(log, claude).unchanged == 3
+
+
+def test_a_path_may_be_as_long_as_the_system_allows(log: turnlog.Log, tmp_path: Path) -> None:
+    """The name by which a file is remembered must never be too long for an index."""
+    claude = tmp_path.joinpath(*["ü" * 100] * 8, "claude")
+    s = short()
+    s.write(claude)
+    assert run(log, claude).recorded == len(s.entries)
+    assert run(log, claude).unchanged == 1
+
+
 def test_a_subagents_description_is_recorded_once_and_when_it_changes(
     log: turnlog.Log, claude: Path
 ) -> None:

@@ -112,6 +112,24 @@ def test_the_same_with_real_sessions(sqlite_url: str, clean: Callable[[Path], ob
         assert found == clean(folder)
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_two_imports_at_once_are_like_one(
+    request: pytest.FixtureRequest,
+    history: Path,
+    clean: Callable[[Path], object],
+    database: str,
+) -> None:
+    """Two imports of the same files at the same time must never record a line twice."""
+    url = request.getfixturevalue(f"{database}_url")
+    one = child(importing.import_all, url, str(history), 1)
+    other = child(importing.import_all, url, str(history), 1)
+    with one as first, other as second:
+        assert first.rest()[-1] == second.rest()[-1] == "done"
+    with turnlog.open(url) as log:
+        found = contents(log)
+    assert found == clean(history)
+
+
 def test_nothing_stays_behind_of_an_import_that_was_killed(sqlite_url: str, history: Path) -> None:
     """The processes that read for it must never live on."""
     with child(importing.import_all, sqlite_url, str(history), 3) as process:
