@@ -47,8 +47,8 @@ def _nothing_after(known: Known | None) -> Known | None:
     return None
 
 
-def _nothing_missing(known: Known) -> bool:
-    return False
+def _nothing_missing(known: Known) -> Known | None:
+    return None
 
 
 class Seen(NamedTuple):
@@ -70,8 +70,9 @@ class Seen(NamedTuple):
     after: Callable[[Known | None], Known | None] = _nothing_after
     """The entry with a uuid that comes after another on its branch, in load order; None asks for
     the first of all."""
-    waits: Callable[[Known], bool] = _nothing_missing
-    """Whether what an entry hangs on is still missing."""
+    waiting: Callable[[Known], Known | None] = _nothing_missing
+    """Where what waits begins, if what an entry hangs on is still missing: with the entry, or with
+    the lines without uuid that came right before it."""
 
 
 @dataclass

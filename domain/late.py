@@ -60,13 +60,16 @@ def _by_parents(state: SessionState, batch: Batch, seen: Seen) -> Places:
         if found[i] is not None or batch.identities[i] in seen.known:
             continue
         if entry.identity is None:
-            # What has no uuid was lost together with the entry before it.
+            # What has no uuid was lost together with the entry before it, at the beginning of a
+            # batch with the one after it.
             found[i] = found[i - 1] if i else None
             continue
         place = placed.get(entry.parent or b"") or _in_a_gap(state, entry.parent, seen)
         found[i] = place
         if place is not None:
             placed[entry.identity] = place
+    first = next((i for i, entry in enumerate(batch.entries) if entry.identity is not None), 0)
+    found[:first] = [found[first]] * first
     return found
 
 
@@ -82,7 +85,7 @@ def _awaited(batch: Batch, seen: Seen) -> Places:
 
 
 def waiting(gap: Known) -> Known:
-    """The entry that waits: its GapDetected is always recorded right behind it."""
+    """Where what waits begins: its GapDetected is always recorded right behind that."""
     version = gap.version - 1
     return Known(version, gap.branch, gap.place if gap.late else version)
 
@@ -93,7 +96,7 @@ def _in_a_gap(state: SessionState, parent: bytes | None, seen: Seen) -> Known | 
     if known is None:
         return None
     following = _next(state, seen, known)
-    return following if following is not None and seen.waits(following) else None
+    return seen.waiting(following) if following is not None else None
 
 
 def _next(state: SessionState, seen: Seen, known: Known | None) -> Known | None:

@@ -46,6 +46,7 @@ class _Recording(Consequences):
         self.bodies: dict[bytes, bytes] = {}
         self.main = state.key.subpath is None
         self.preceding: Known | None = None
+        self.awaited = None if batch.from_file else _hangs_on(batch)
 
     def run(self) -> tuple[list[e.SessionEvent], SessionState, Memory]:
         batch, memory, state = self.batch, self.memory, self.state
@@ -161,6 +162,7 @@ class _Recording(Consequences):
         if is_anonymous(identity):
             if live:
                 self.latest[entry.kind] = entry.digest[:8].hex()
+            self._wait_with_the_first(recorded)
         elif parent is None and entry.parent is not None and entry.parent != old_leaf:
             self.detect_gap(entry.parent, recorded)
         if live and marks & _CONVERSATION:
@@ -179,6 +181,12 @@ class _Recording(Consequences):
             self.fill_gap(identity, recorded)
         if live and self.main:
             self.checkpoint(marks, turns, recorded)
+
+    def _wait_with_the_first(self, recorded: Known) -> None:
+        """The lines before an entry that waits for a missing one wait with it."""
+        awaited, self.awaited = self.awaited, None
+        if awaited is not None and awaited != self.state.leaf and self.find(awaited) is None:
+            self.detect_gap(awaited, recorded)
 
     def _begin(self) -> None:
         deleted = self.state.presence == "deleted"
@@ -242,3 +250,10 @@ class _Recording(Consequences):
             return self.seen.at_entry(version) if self.seen.at_entry is not None else None
         rest = takewhile(lambda x: not isinstance(x, _ENTRIES), self.events[own:])
         return fold(self.before, (*self.events[:own], *rest))
+
+
+def _hangs_on(batch: Batch) -> bytes | None:
+    """What a batch's first entry hangs on, where lines without uuid stand before it."""
+    if not batch.entries or batch.entries[0].identity is not None:
+        return None
+    return next((entry.parent for entry in batch.entries if entry.identity is not None), None)

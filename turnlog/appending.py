@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from .adapters.storage.contract import Packed, Stream, Transaction
+from .adapters.storage.contract import Packed, Reader, Stream, Transaction
 from .domain.batch import CHECKPOINT_EVERY, Batch, Known, Seen, identify
 from .domain.entry import GAP, Entry
 from .domain.events import EntryConflicted, EntryCorrupted, EntryRecorded, TurnRecorded
 from .domain.keys import SessionKey
 from .domain.recording import record
 from .domain.session import SessionState
-from .travelling import entry_after, is_waiting, state_at, taken_over, with_derived
+from .travelling import entry_after, state_at, taken_over, waiting_from, with_derived
 
 
 class Appended(NamedTuple):
@@ -57,6 +57,8 @@ def append(transaction: Transaction, arrival: Arrival, packed: Packed | None = N
     # A deletion ends a life: what comes after it is known by nothing that was there before.
     life = stream.version if state.presence == "deleted" else state.life
     tail = arrival.preceding if arrival.from_file else None if life > state.life else state.leaf
+    if not arrival.from_file:
+        tail = _lost_before(transaction, stream, arrival.entries, tail, life) or tail
     batch = Batch(
         arrival.entries,
         identify(arrival.entries, memory.salt, tail),
@@ -82,6 +84,23 @@ def append(transaction: Transaction, arrival: Arrival, packed: Packed | None = N
         stream.version,
         appended.first_position + len(events) - 1 if events else 0,
     )
+
+
+def _lost_before(
+    reader: Reader, stream: Stream, entries: Sequence[Entry], tail: bytes | None, life: int
+) -> bytes | None:
+    """The uuid behind which a batch's first lines without uuid stand, where that is not the leaf.
+
+    The first entry with a uuid hangs on it: it is missing, or the batch itself comes late. A file
+    that brings all of them knows the lines by that uuid.
+    """
+    if not entries or entries[0].identity is not None:
+        return None
+    parent = next((entry.parent for entry in entries if entry.identity is not None), None)
+    if parent is None or parent == tail or stream.state.gaps:
+        return parent
+    known = reader.known(stream, [parent], life) or taken_over(reader, stream, [parent])
+    return None if known else parent
 
 
 def _look_up(
@@ -127,9 +146,9 @@ def _look_up(
     def after(found: Known | None) -> Known | None:
         return entry_after(transaction, stream, found) if stream.version > life else None
 
-    def waits(found: Known) -> bool:
-        return is_waiting(transaction, stream, found)
+    def waiting(found: Known) -> Known | None:
+        return waiting_from(transaction, stream, found)
 
     return Seen(
-        known, responses, same, find, at_entry, preceding, follower, after=after, waits=waits
+        known, responses, same, find, at_entry, preceding, follower, after=after, waiting=waiting
     )

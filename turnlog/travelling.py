@@ -29,6 +29,8 @@ _DERIVED = (
     e.GapFilled,
 )
 """What an append derives from an entry and records right behind it."""
+_LINES_BEFORE = 64
+"""Versions to look back for the lines without uuid before an entry."""
 _BEFORE_ALL = Place(0, FIRST)
 
 
@@ -286,15 +288,28 @@ def _natural_after(
                 yield Head(recorded.version, branch, None, None, 0, None, None)
 
 
-def is_waiting(reader: Reader, stream: Stream, known: Known) -> bool:
-    """Whether the entry that another hangs on is still missing."""
-    if known.version == stream.version:
-        return False
-    event = _event(reader, stream, known.version + 1)
-    if not isinstance(event, e.GapDetected) or event.identity is None:
-        return False
-    missing = event.identity[len(GAP) :]
-    return missing not in reader.known(stream, [missing])
+def waiting_from(reader: Reader, stream: Stream, known: Known) -> Known | None:
+    """Where what waits begins, if what an entry hangs on is still missing.
+
+    Its GapDetected lies right behind it, or behind the first of the lines without uuid before it.
+    """
+    after = max(0, known.version - _LINES_BEFORE)
+    events = {r.version: r.event for r in reader.events(stream, after, known.version + 1, "none")}
+    for version in range(known.version + 1, after, -1):
+        event = events.get(version)
+        if isinstance(event, e.GapDetected):
+            line = events.get(event.of)
+            if event.of != known.version and (line is None or not is_anonymous(line.identity)):
+                return None  # the entry before waits for this
+            missing = (event.identity or b"")[len(GAP) :]
+            if missing in reader.known(stream, [missing]):
+                return None
+            return Known(event.of, event.branch, event.place or event.of)
+        if version < known.version and isinstance(event, e.TurnRecorded | e.EntryRecorded):
+            if is_anonymous(event.identity):
+                continue
+            return None
+    return None
 
 
 def _event(reader: Reader, stream: Stream, version: int) -> e.SessionEvent:

@@ -13,7 +13,8 @@ import pytest
 from claude_agent_sdk.testing import run_session_store_conformance
 
 import turnlog
-from tests.support.conversations import Entries, conversation
+from tests.support.config_dir import write_lines
+from tests.support.conversations import PER_PROMPT, Entries, conversation
 from tests.support.mirrors import mirror_at_once
 from tests.support.transcripts import Transcript
 from turnlog import InvalidKey, Log, SessionKey, StorageError
@@ -174,6 +175,32 @@ async def test_an_append_that_was_given_up_may_still_land_and_is_known_again(
     await store.append(key, entries)
 
     assert await store.load(key) == entries
+
+
+@one_loop
+@pytest.mark.parametrize("arrived", [[0, 2, 3], [0, 2, 1, 3], [0, 3, 2, 1], [0, 3, 1], [2, 3], [1]])
+async def test_what_was_lost_or_late_is_imported_with_its_lines_without_uuid(
+    log: Log, key: Any, tmp_path: Path, arrived: list[int]
+) -> None:
+    """The lines before an entry that waits must never be there twice, nor before what was lost."""
+    prompts = [conversation(4)[n : n + PER_PROMPT] for n in range(0, 4 * PER_PROMPT, PER_PROMPT)]
+    queued = {"type": "queue-operation", "operation": "enqueue"}
+    lines = [
+        [{**queued, "content": n}, *entries, {"type": "last-prompt", "lastPrompt": str(n)}]
+        for n, entries in enumerate(prompts)
+    ]
+    whole = [line for batch in lines for line in batch]
+    project = tmp_path / "projects" / key["project_key"].replace("/", "-")
+    write_lines(project / f"{key['session_id']}.jsonl", whole)
+
+    imported = SessionKey(project.name, key["session_id"])
+    for n in arrived:
+        await log.session_store().append(imported._asdict(), lines[n])  # type: ignore[arg-type]
+    log.import_claude(tmp_path / "projects", workers=1)
+    log.import_claude(tmp_path / "projects", workers=1)
+
+    assert log.load(imported) == whole
+    assert log.state(imported).gaps == 0
 
 
 # -- what is resumed -------------------------------------------------------------------------------

@@ -133,7 +133,7 @@ class Scenario:
             before,
             behind,
             self._after,
-            self._waits,
+            self._waiting,
         )
         before = fold(self.state, ())
         self.new, state, self.memory = record(
@@ -192,13 +192,19 @@ class Scenario:
                 return Known(head.version, head.branch, head.place or head.version)
         return None
 
-    def _waits(self, known: Known) -> bool:
-        missing = {
-            identity_of(event.missing)
-            for event in self.happened
-            if isinstance(event, e.GapDetected) and event.of == known.version
-        }
-        return bool(missing - self._known().keys())
+    def _waiting(self, known: Known) -> Known | None:
+        begins = known.version
+        for version, event in reversed(self._versions()):
+            if version < begins and isinstance(event, e.TurnRecorded | e.EntryRecorded):
+                if not is_anonymous(event.identity):
+                    break
+                begins = version
+        for event in self.happened:
+            if not isinstance(event, e.GapDetected) or not begins <= event.of <= known.version:
+                continue
+            if identity_of(event.missing) not in self._known():
+                return Known(event.of, event.branch, event.place or event.of)
+        return None
 
 
 def given(*past: Happening) -> Scenario:
