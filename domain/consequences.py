@@ -112,7 +112,7 @@ class Consequences:
             if recorded.late:
                 self._describe_late(entry, asked, recorded)
             elif branch == self.state.branch:
-                self._describe(entry, asked, branch)
+                self._describe(entry, asked, recorded)
         if entry.compaction is not None:
             self.happen(
                 e.ContextSummarized.trusted(
@@ -130,13 +130,13 @@ class Consequences:
                 )
             )
 
-    def _describe(self, entry: Entry, asked: str, branch: int) -> None:
+    def _describe(self, entry: Entry, asked: str, recorded: Known) -> None:
         if entry.title is not None:
-            self._rename(*entry.title, branch)
+            self._rename(*entry.title, recorded)
         if asked and "prompt" not in self.state.titles:
-            self._rename("prompt", asked, branch)
+            self._rename("prompt", asked, recorded)
         if entry.tag is not None:
-            self._tag(entry.tag, branch)
+            self._tag(entry.tag, recorded)
 
     def _describe_late(self, entry: Entry, asked: str, recorded: Known) -> None:
         """A late title or tag holds where nothing that follows in the transcript gave another."""
@@ -147,20 +147,26 @@ class Consequences:
         if entry.title is not None:
             kind, title = entry.title
             if then.titles.get(kind) == now.titles.get(kind):
-                self._rename(kind, title, state.branch)
+                self._rename(kind, title, recorded)
         if asked and not then.live.prompts and not self.opened:
             self.opened = True
-            self._rename("prompt", asked, state.branch)
+            self._rename("prompt", asked, recorded)
         if entry.tag is not None and then.cli_tag == now.cli_tag:
-            self._tag(entry.tag, state.branch)
+            self._tag(entry.tag, recorded)
 
-    def _rename(self, kind: str, title: str, branch: int) -> None:
+    def _rename(self, kind: str, title: str, recorded: Known) -> None:
         if self.state.titles.get(kind) != title:
             self.happen(
-                e.SessionRenamed.trusted(branch=branch, kind=kind, title=title, source="transcript")
+                e.SessionRenamed.trusted(
+                    branch=recorded.branch,
+                    place=recorded.place if recorded.late else None,
+                    kind=kind,
+                    title=title,
+                    source="transcript",
+                )
             )
 
-    def _tag(self, tag: str, branch: int) -> None:
+    def _tag(self, tag: str, recorded: Known) -> None:
         # The transcript knows one tag, which it sees as our last one. Another in its place leaves
         # alone what was set here; taking it away takes away what is seen.
         known = self.state.tags
@@ -168,7 +174,14 @@ class Consequences:
         others = tuple(t for t in known if t not in (replaced, tag))
         tags = (*others, tag) if tag else others
         if tags != self.state.tags:
-            self.happen(e.SessionTagged.trusted(branch=branch, tags=tags, source="transcript"))
+            self.happen(
+                e.SessionTagged.trusted(
+                    branch=recorded.branch,
+                    place=recorded.place if recorded.late else None,
+                    tags=tags,
+                    source="transcript",
+                )
+            )
 
     def detect_gap(self, missing: bytes, recorded: Known) -> None:
         """Note that an entry hangs on one that never arrived."""

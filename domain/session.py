@@ -274,7 +274,8 @@ def _transcript_forked(state: SessionState, event: e.TranscriptForked) -> None:
 
 @_when(e.SessionRenamed)
 def _renamed(state: SessionState, event: e.SessionRenamed) -> None:
-    if event.source == "api" or event.branch == state.branch:
+    late = event.place is not None and state.is_live(event.branch, event.place, True)
+    if event.source == "api" or event.branch == state.branch or late:
         state.titles[event.kind] = event.title
 
 

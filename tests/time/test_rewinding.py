@@ -120,6 +120,16 @@ def test_entries_at_a_version_stay_the_same(log: Log, s: Transcript, talk: Talk)
     assert list(log.iter_entries(KEY, log.state(KEY).version)) == s.entries
 
 
+def test_a_title_that_came_late_is_kept_with_its_entry(log: Log, talk: Talk, s: Transcript) -> None:
+    """A rewind must never drop the title of a prompt that it keeps."""
+    first = talk("one?")
+    log.append(KEY, talk("two?"))
+    log.append(KEY, first)
+    assert log.state(KEY).title == "one?"
+    log.rewind(KEY, "prompt:2")
+    assert log.state(KEY).title == "one?"
+
+
 def test_a_rewind_to_the_end_of_what_came_late(log: Log, s: Transcript, talk: Talk) -> None:
     log.append(KEY, talk("one?", 1))
     lost = talk("two?", 2)
