@@ -31,6 +31,8 @@ class Line:
     """It arrived after something that comes later in the transcript."""
     left: bool = False
     """The CLI went back behind it in its own tree."""
+    leaves: Sequence[Line] = ()
+    """What is left once this prompt arrives."""
 
     @property
     def uuid(self) -> str | None:
@@ -50,6 +52,7 @@ class PlainSession:
         self.is_fork = bool(base)
         self.begun = bool(base)
         self.deleted = False
+        self.is_reborn = False
         self.title: str | None = None
         """The one given by hand."""
         self.spent = NOTHING
@@ -126,6 +129,9 @@ class PlainSession:
         line.arrived = True
         if line.uuid is None and not line.late and line in self.lines[self.head]:
             self._latest[kind(line)] = line.text
+        if line in self.lines[self.head]:
+            for other in line.leaves:
+                other.left = True
         if kind(line) == "assistant":
             name = line.entry["message"]["id"]
             before = self._billed.get(name, NOTHING)
@@ -147,7 +153,7 @@ class PlainSession:
     def _begin_anew(self) -> None:
         spent, head = self.spent, self.lines[self.head]
         self.__init__()  # type: ignore[misc]
-        self.spent = spent
+        self.spent, self.is_reborn = spent, True
         self.lines[0] = [line for line in head if not line.arrived]
         for line in self.lines[0]:
             line.branch = 0

@@ -80,11 +80,10 @@ class Writer:
     def go_back(self, at: Line) -> None:
         """As the CLI does in its own tree: the next prompt hangs on an older entry."""
         there = self.plain.load()
-        for line in there[there.index(at) + 1 :]:
-            line.left = True
         self.transcript.leaf = at.uuid
         self.ever_left = True
         self.write("ask")
+        self.units[0][0].leaves = there[there.index(at) + 1 :]
 
     def resume(self, last: Line | None) -> None:
         """A new process goes on behind an entry; what was on its way before may still come."""
