@@ -68,8 +68,9 @@ def _by_parents(state: SessionState, batch: Batch, seen: Seen) -> Places:
         found[i] = place
         if place is not None:
             placed[entry.identity] = place
-    first = next((i for i, entry in enumerate(batch.entries) if entry.identity is not None), 0)
-    found[:first] = [found[first]] * first
+    first = next((i for i, entry in enumerate(batch.entries) if entry.identity is not None), None)
+    if first is not None:
+        found[:first] = [found[first]] * first
     return found
 
 

@@ -47,6 +47,13 @@ def test_an_entry_that_hangs_on_a_missing_one_shows_a_gap() -> None:
     assert past.state.gaps == 1
 
 
+def test_an_empty_batch_is_nothing_while_something_is_missing() -> None:
+    """A portion of a file may be empty; it must never make an append fail."""
+    one, _, three, _ = conversation()
+    given(one, three).when([]).then()
+    given(one, three).when([], from_file=True).then()
+
+
 def test_a_gap_is_detected_once() -> None:
     one, _, three, _ = conversation()
     sibling = three[0] | {"uuid": "another"}
