@@ -8,10 +8,26 @@ from typing import Any
 
 from .adapters.storage.blocks import read_entry
 from .adapters.storage.contract import Body, Reader, Stream
+from .adapters.storage.damage import damaged
 from .domain.entry import CALL
 from .domain.lineage import Lineage
 from .domain.points import load_order
 from .travelling import late_of, owner_of
+
+
+def live_entries(reader: Reader, stream: Stream) -> Iterator[dict[str, Any]]:
+    """The entries of the live branch in load order, deep-equal to what was appended.
+
+    Raises:
+        DamagedEvent: some cannot be read, or are not there.
+    """
+    found = 0
+    for entry in entries_of(reader, stream, stream.state.lineage):
+        found += 1
+        yield entry
+    if found != stream.state.live.entries:
+        what = f"{stream.state.live.entries} entries of {stream.key.stream_id!r}"
+        raise damaged(what, f"{found} were found")
 
 
 def entries_of(reader: Reader, stream: Stream, line: Lineage) -> Iterator[dict[str, Any]]:
@@ -35,7 +51,10 @@ def bodies_of(reader: Reader, stream: Stream, line: Lineage) -> Iterator[Body]:
             continue
         kept = reader.late_bodies(owner)
         for head in load_order(reader.heads(owner, segment), late):
-            yield kept[head.version] if head.place is not None else next(natural)
+            body = kept.get(head.version) if head.place is not None else next(natural, None)
+            if body is None:
+                raise damaged(f"version {head.version}", "its content is missing")
+            yield body
 
 
 def loadable(reader: Reader, stream: Stream | None) -> bool:

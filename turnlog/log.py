@@ -21,7 +21,7 @@ from .domain.points import Point
 from .domain.session import SessionState, fold
 from .finding import Sessions
 from .imported import ImportSummary, Progress
-from .loading import entries_of, loadable
+from .loading import entries_of, live_entries, loadable
 from .projections.sessions import ALL, Filter, Session, Totals
 from .rebuilding import Rebuilt, rebuild
 from .rewinding import Checkpoint, Forked, Rewound, checkpoint, fork, found, rewind
@@ -129,11 +129,15 @@ class Log:
     # -- reading -----------------------------------------------------------------------------
 
     def load(self, key: Key) -> list[dict[str, Any]] | None:
-        """The entries of the live branch, deep-equal to what was appended; None for no session."""
+        """The entries of the live branch, deep-equal to what was appended; None for no session.
+
+        Raises:
+            DamagedEvent: some cannot be read back; never does it give only the rest.
+        """
         with self._reading(key) as (reader, stream):
             if stream is None or not loadable(reader, stream):
                 return None
-            return list(entries_of(reader, stream, stream.state.lineage))
+            return list(live_entries(reader, stream))
 
     def iter_entries(self, key: Key, at: At | None = None) -> Iterator[dict[str, Any]]:
         """The entries of the live branch, or up to a point, in bounded memory.
@@ -143,10 +147,11 @@ class Log:
         """
         with self._reading(key) as (reader, stream):
             stream = _there(stream, key)
-            line = stream.state.lineage
-            if at is not None:
+            if at is None:
+                yield from live_entries(reader, stream)
+            else:
                 line = lineage_to(stream, find_place(reader, stream, Point.of(at)))
-            yield from entries_of(reader, stream, line)
+                yield from entries_of(reader, stream, line)
 
     def transcript(
         self, key: Key, at: At | None = None, numbers: Numbering | None = None

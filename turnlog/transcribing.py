@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from .adapters.storage.blocks import read_entry
 from .adapters.storage.contract import Body, Reader, Stream
+from .adapters.storage.damage import damaged
 from .domain.entry import Mark
 from .domain.lineage import Lineage
 from .loading import bodies_of
@@ -67,10 +69,16 @@ class Numbering:
 def transcript_of(
     reader: Reader, stream: Stream, line: Lineage, numbers: Numbering | None = None
 ) -> Iterator[Line]:
-    """The entries of a lineage in load order, numbered, in bounded memory."""
+    """The entries of a lineage in load order, numbered, in bounded memory.
+
+    Raises:
+        DamagedEvent: some cannot be read, or are not there.
+    """
     numbers = numbers or Numbering()
-    bodies: Iterable[Body] = bodies_of(reader, stream, line)
-    for head, body in zip(heads_of(reader, stream, line), bodies, strict=True):
+    heads, bodies = heads_of(reader, stream, line), bodies_of(reader, stream, line)
+    for head, body in zip_longest(heads, bodies):
+        if head is None or body is None or head.version != body.version:
+            raise damaged(f"the conversation of {stream.key.stream_id!r}", "something is missing")
         numbers.count(head.marks, head.turn, head.stream)
         yield Line(
             head.version,

@@ -64,7 +64,8 @@ def heads_of(reader: Reader, stream: Stream, line: Lineage) -> Iterator[Head]:
 
 def late_of(reader: Reader, stream: Stream, segment: Segment) -> list[Head]:
     """The late entries that a segment keeps."""
-    if not stream.state.late:
+    # A fork may keep late entries of a life that its origin has ended.
+    if not stream.state.late and not stream.state.life:
         return []
     return [
         head

@@ -19,6 +19,10 @@ LARGEST = 1 << 20
 """Bytes of bodies after which an append goes on in another block."""
 
 
+MOST = 1 << 24
+"""Versions that no block reaches: a larger number is not believed."""
+
+
 class Block(NamedTuple):
     """A row of the table ``blocks``."""
 
@@ -52,7 +56,13 @@ def pack_versions(versions: Sequence[int]) -> bytes | None:
 
 
 def unpack_versions(first: int, last: int, packed: bytes | None) -> list[int]:
-    """The inverse of ``pack_versions``."""
+    """The inverse of ``pack_versions``.
+
+    Raises:
+        DamagedEvent: these are no versions of one block.
+    """
+    if not 0 <= last - first < MOST:
+        raise DamagedEvent(f"a block cannot hold the versions {first} to {last}")
     if packed is None:
         return list(range(first, last + 1))
     steps = array(packed[:1].decode())
@@ -60,6 +70,8 @@ def unpack_versions(first: int, last: int, packed: bytes | None) -> list[int]:
     numbers = [first]
     for step in steps:
         numbers.append(numbers[-1] + step)
+    if numbers[-1] != last:
+        raise DamagedEvent(f"a block to version {last} holds some to version {numbers[-1]}")
     return numbers
 
 
@@ -130,8 +142,6 @@ class BlockCodec:
             numbers = block.numbers()
             if len(frame) != len(numbers):
                 raise DamagedEvent(f"{len(frame)} bodies where {len(numbers)} are expected")
-            if numbers[-1] != block.last:
-                raise DamagedEvent(f"they end with version {numbers[-1]}")
         except (TurnlogError, *UNREADABLE) as problem:
             raise _damaged(block, problem) from problem
         return frame, numbers

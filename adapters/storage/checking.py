@@ -205,14 +205,14 @@ def _events(reader: Headers, number: int) -> Iterator[tuple[Any, _Found | Damage
         for row in rows:
             found = bodies.get(row[2])
             if found is None and row[5] is not None:
-                found = next((d for first, end, d in damage if first <= row[2] <= end), None)
+                found = next((d for versions, d in damage if row[2] in versions), None)
             yield row, found
         after += _STEP
 
 
 def _bodies(
     reader: Headers, number: int, first: int, last: int
-) -> tuple[dict[int, _Found | DamagedEvent], list[tuple[int, int, DamagedEvent]]]:
+) -> tuple[dict[int, _Found | DamagedEvent], list[tuple[range, DamagedEvent]]]:
     bodies: dict[int, _Found | DamagedEvent] = {}
     damage = []
     for block in map(Block._make, reader.blocks_between(number, first, last)):
@@ -223,5 +223,7 @@ def _bodies(
                 else:
                     bodies[version] = _Found(block, body_hash(block.seed, version, data), data)
         except (TurnlogError, *UNREADABLE) as problem:
-            damage.append((block.first, block.last, DamagedEvent(str(problem))))
+            known = type(block.first) is type(block.last) is int
+            versions = range(block.first, block.last + 1) if known else range(first, last + 1)
+            damage.append((versions, DamagedEvent(str(problem))))
     return bodies, damage

@@ -37,6 +37,13 @@ class Row(NamedTuple):
     facts: str | None
 
 
+_NAMES = Row._fields
+_TYPES = frozenset(
+    (name, kind)
+    for name in _NAMES
+    for kind in (bytes if name == "identity" else str if name == "facts" else int, type(None))
+) - {("branch", type(None))}
+"""SQLite takes a value of any type into any column."""
 _VERBATIM = (e.TurnRecorded, e.EntryRecorded, e.EntryConflicted, e.EntryCorrupted)
 _CAREFULLY = Mark.CAREFUL | Mark.RAW
 _ENTRY_KINDS = {Mark.USER: "user", Mark.ASSISTANT: "assistant"}
@@ -156,6 +163,8 @@ def from_row(topic: str, row: Row, body: bytes | None) -> e.SessionEvent:
         DamagedEvent: its facts or its content cannot be read.
     """
     kind = e.EVENTS.get(topic)
+    if not _TYPES.issuperset(zip(_NAMES, map(type, row), strict=True)):
+        raise DamagedEvent(f"the header of a {topic} holds values of other types: {row!r:.200}")
     try:
         facts: Any = decode(row.facts.encode(), True) if row.facts is not None else {}
     except NotJson as problem:

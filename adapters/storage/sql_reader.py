@@ -10,7 +10,7 @@ from sqlalchemy import Select
 
 from ...domain.batch import Known
 from ...domain.entry import Entry, Mark, message_identity
-from ...domain.errors import DamagedEvent, TurnlogError
+from ...domain.errors import DamagedEvent, NotJson, TurnlogError
 from ...domain.events import SessionEvent
 from ...domain.keys import SessionKey
 from ...domain.lineage import Segment
@@ -188,6 +188,8 @@ class SqlReader(SourceReader, SummaryReader):
         rows = self.cursor.fetchall()
         spans: dict[int, list[int]] = {}
         for row in rows:
+            if type(row[2]) is not int:  # SQLite takes a value of any type into any column
+                raise damaged(f"an event of {row[-1]!r}", f"its version is {row[2]!r}")
             spans.setdefault(row[1], []).append(row[2])
         bodies = {
             stream: self._bodies_between(stream, min(versions), max(versions), content)
@@ -379,14 +381,11 @@ class SqlReader(SourceReader, SummaryReader):
         for identity, version, _, _, turn, facts in self._identified(stream, names):
             if version <= stream.state.life:
                 continue
-            values: Any = decode(facts.encode(), True) if facts else {}
-            counters = Usage(*values.get("counters", NOTHING))
-            found[names[identity]] = Response(
-                turn,
-                counters.best(Usage(*values.get("counted", NOTHING))),
-                bool(values.get("finished")),
-                values.get("quality") == "placeholder",
-            )
+            try:
+                found[names[identity]] = _response(turn, facts)
+            except (NotJson, *UNREADABLE) as problem:
+                where = f"version {version} of {stream.key.stream_id!r}"
+                raise damaged(where, problem) from problem
         return found
 
     def snapshot(self, stream: Stream, version: int) -> SessionState | None:
@@ -410,3 +409,14 @@ class SqlReader(SourceReader, SummaryReader):
         """Ask the read models, in the same look at the log."""
         self.cursor.execute(*self._sql.once(statement))
         return list(self.cursor.fetchall())
+
+
+def _response(turn: int, facts: str | None) -> Response:
+    values: Any = decode(facts.encode(), True) if facts else {}
+    counters = Usage(*values.get("counters", NOTHING))
+    return Response(
+        turn,
+        counters.best(Usage(*values.get("counted", NOTHING))),
+        bool(values.get("finished")),
+        values.get("quality") == "placeholder",
+    )
