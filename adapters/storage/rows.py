@@ -6,6 +6,7 @@ JSON, without defaults; the body holds the content, which can be erased.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -46,6 +47,7 @@ _TYPES = frozenset(
 """SQLite takes a value of any type into any column."""
 _VERBATIM = (e.TurnRecorded, e.EntryRecorded, e.EntryConflicted, e.EntryCorrupted)
 _CAREFULLY = Mark.CAREFUL | Mark.RAW
+_HALF = re.compile("[\ud800-\udfff]")
 _ENTRY_KINDS = {Mark.USER: "user", Mark.ASSISTANT: "assistant"}
 
 
@@ -267,15 +269,8 @@ def _plain(value: Any) -> Any:
 
 
 def _printable(text: str) -> str:
-    # A text column of PostgreSQL takes neither NUL nor half a surrogate; JSON can spell both.
+    # A text column of PostgreSQL takes no half of a surrogate; JSON can spell it. What is whole
+    # stays as it is: two escapes in a row are read as two halves.
     if text.isascii():
         return text
-    return "".join(c if ord(c) < 0xD800 or 0xDFFF < ord(c) < 0x10000 else _escaped(c) for c in text)
-
-
-def _escaped(character: str) -> str:
-    code = ord(character)
-    if code < 0x10000:
-        return f"\\u{code:04x}"
-    code -= 0x10000
-    return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
+    return _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", text)

@@ -337,7 +337,7 @@ async def test_the_sdk_forks_a_session(
     """The SDK's copies keep their responses' ids: what they cost must never be billed twice."""
     # In a log of its own: copies are found wherever they are.
     log = new_log()
-    store, here, entries = log.session_store(), str(tmp_path), conversation(3)
+    store, here, entries = log.session_store(), str(tmp_path), conversation(3, session_id=ONE)
     await store.append(session(project), entries)
     billed = log.session(ONE).billed
 

@@ -10,9 +10,9 @@ PER_PROMPT = 4
 """Entries of a prompt and its answer."""
 
 
-def conversation(prompts: int = 3, seed: int = 1) -> Entries:
+def conversation(prompts: int = 3, seed: int = 1, session_id: str | None = None) -> Entries:
     """Prompts, each answered with one tool: ``PER_PROMPT`` entries each."""
-    transcript = Transcript(seed=seed)
+    transcript = Transcript(session_id, seed=seed)
     for n in range(prompts):
         transcript.prompt(f"Question {n}")
         transcript.run("Bash", {"command": f"echo {n}"}, f"{n}")
