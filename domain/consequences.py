@@ -10,6 +10,7 @@ from .entry import (
     CALL,
     CHECKPOINT,
     GAP,
+    RESPONSE,
     Entry,
     Mark,
     message_identity,
@@ -73,13 +74,15 @@ class Consequences:
         after = Response(response.turn, best, finished, suspicious)
         if not first and after == response:
             return
+        identity = message_identity(entry.message_id or "")
         self.happen(
             e.UsageRecorded.trusted(
                 branch=recorded.branch,
                 occurred_at=entry.occurred_at,
-                identity=message_identity(entry.message_id or ""),
+                identity=identity,
                 place=recorded.place if recorded.late else None,
-                message_id=entry.message_id,
+                # The identity is what is kept of the id; a very long one cannot be had back from it.
+                message_id=entry.message_id if identity[:1] == RESPONSE else None,
                 turn=response.turn,
                 request_id=entry.request_id,
                 model=entry.model,
