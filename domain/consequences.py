@@ -81,7 +81,7 @@ class Consequences:
                 occurred_at=entry.occurred_at,
                 identity=identity,
                 place=recorded.place if recorded.late else None,
-                # The identity is what is kept of the id; a very long one cannot be had back from it.
+                # The identity keeps it; a very long one cannot be had back from there.
                 message_id=entry.message_id if identity[:1] == RESPONSE else None,
                 turn=response.turn,
                 request_id=entry.request_id,
