@@ -15,8 +15,8 @@ from pathlib import Path
 import orjson
 import zstandard
 
-from turnlog.adapters.storage.compression import SHIPPED, Compressor
-from turnlog.adapters.storage.frames import pack
+from turnlog.adapters.storage.encoding.compression import SHIPPED, Compressor
+from turnlog.adapters.storage.encoding.frames import pack
 
 from .dictionary.entries import Entries
 

@@ -12,7 +12,7 @@ from .domain.events import EntryConflicted, EntryCorrupted, EntryRecorded, TurnR
 from .domain.keys import SessionKey
 from .domain.recording import record
 from .domain.session import SessionState
-from .travelling import entry_after, state_at, taken_over, waiting_from, with_derived
+from .time.travelling import entry_after, state_at, taken_over, waiting_from, with_derived
 
 
 class Appended(NamedTuple):

@@ -16,7 +16,7 @@ from .adapters.claude.session_store import SessionStore
 from .adapters.storage.contract import Recorded, Store
 from .log import Log
 from .opening import open_log
-from .subscribing import ASK_EVERY, look
+from .reading.subscribing import ASK_EVERY, look
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -131,7 +131,7 @@ def _file(path: Path) -> Iterator[Finding]:
 
 
 def _content(log: Log) -> Iterator[Finding]:
-    from .adapters.storage.schema import projections
+    from .adapters.storage.sql.schema import projections
     from .projections.sessions.tables import responses, sessions
 
     with log.store.read() as reader:
@@ -169,9 +169,9 @@ def _content(log: Log) -> Iterator[Finding]:
 def _transcripts(log: Log, directory: Path) -> Iterator[Finding]:
     from .adapters.claude.directory import survey
     from .adapters.claude.found import Transcript
-    from .arriving import Import
-    from .imported import ImportSummary
-    from .planning import plan
+    from .importing.arriving import Import
+    from .importing.planning import plan
+    from .importing.summary import ImportSummary
 
     importing = Import(log.store, ImportSummary(), platform.node() or None, None, False)
     found = [f for f in survey(directory) if isinstance(f, Transcript)]

@@ -12,25 +12,25 @@ from .adapters.claude.batches import prepare
 from .adapters.claude.session_store import SessionStore
 from .adapters.storage.contract import Packed, Reader, Recorded, Store, Stream, Transaction
 from .appending import Appended, Arrival, append
-from .branching import Branch, branches_of
 from .domain import commands
 from .domain.errors import UnknownSession
 from .domain.events import SessionEvent, Status
 from .domain.keys import SessionKey
 from .domain.points import Point
 from .domain.session import SessionState, fold
-from .finding import Sessions
-from .imported import ImportSummary, Progress
-from .loading import entries_of, live_entries, loadable
+from .importing.summary import ImportSummary, Progress
 from .projections.sessions import ALL, Filter, Session, Totals
+from .reading.finding import Sessions
+from .reading.spending import ModelSpent, spent_by_model
+from .reading.subscribing import subscribe
+from .reading.summarizing import ProjectLists
+from .reading.verifying import Verified, verify
 from .rebuilding import Rebuilt, rebuild
-from .rewinding import Checkpoint, Forked, Rewound, checkpoint, fork, found, rewind
-from .spending import ModelSpent, spent_by_model
-from .subscribing import subscribe
-from .summarizing import ProjectLists
-from .transcribing import Line, Numbering, transcript_of
-from .travelling import find_place, lineage_to, past_at, state_at, with_derived
-from .verifying import Verified, verify
+from .time.branching import Branch, branches_of
+from .time.loading import entries_of, live_entries, loadable
+from .time.rewinding import Checkpoint, Forked, Rewound, checkpoint, fork, found, rewind
+from .time.transcribing import Line, Numbering, transcript_of
+from .time.travelling import find_place, lineage_to, past_at, state_at, with_derived
 
 Key = SessionKey | Mapping[str, object]
 At = str | int | Point
@@ -114,7 +114,7 @@ class Log:
         machine: str | None = None,
     ) -> ImportSummary:
         """Record what Claude Code left in a path; see ``importing.import_claude``."""
-        from .importing import import_claude  # an application that never imports need not wait
+        from .importing.run import import_claude  # an application that never imports need not wait
 
         return import_claude(
             self,

@@ -19,15 +19,15 @@ from .domain.errors import UnknownSession as UnknownSession
 from .domain.keys import SessionKey as SessionKey
 from .domain.points import Point as Point
 from .domain.session import SessionState as SessionState
-from .imported import ImportSummary as ImportSummary
+from .importing.summary import ImportSummary as ImportSummary
 from .log import Log as Log
 from .opening import open_log
 from .projections.sessions import Filter as Filter
 from .projections.sessions import Session as Session
 from .projections.sessions import Totals as Totals
-from .rewinding import Checkpoint as Checkpoint
-from .rewinding import Forked as Forked
-from .rewinding import Rewound as Rewound
-from .verifying import Verified as Verified
+from .reading.verifying import Verified as Verified
+from .time.rewinding import Checkpoint as Checkpoint
+from .time.rewinding import Forked as Forked
+from .time.rewinding import Rewound as Rewound
 
 open = open_log

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from ...domain.entry import Entry
 from ...domain.errors import NotJson
 from ...domain.keys import SessionKey
-from ..storage.json_bytes import encode
+from ..storage.encoding.json_bytes import encode
 from .transcript import understand
 
 

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from ...domain.errors import NotJson
 from ...domain.keys import SessionKey
-from ..storage.json_bytes import decode_line
+from ..storage.encoding.json_bytes import decode_line
 from .lines import read_lines
 from .recovery import Corrupt, Recovered, recover
 from .slug import project_slug

@@ -15,9 +15,9 @@ from typing import BinaryIO, NamedTuple
 from ...domain.entry import Entry, identity_of
 from ...domain.errors import NotJson
 from ...domain.keys import SessionKey
-from ..storage.blocks import BlockCodec
 from ..storage.contract import Packed, Source
-from ..storage.json_bytes import decode_line
+from ..storage.encoding.blocks import BlockCodec
+from ..storage.encoding.json_bytes import decode_line
 from .batches import prepare
 from .folder import told
 from .portions import BEGINNING, LineTooLong, Place, Portion, Reading

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import zstandard
 
-from ..storage.compression import RAW, ZSTD
 from ..storage.contract import StoredFile
+from ..storage.encoding.compression import RAW, ZSTD
 from .folder import told
 
 LARGEST = 64 << 20

@@ -14,8 +14,8 @@ from typing import BinaryIO, NamedTuple, cast
 
 from ...domain.entry import Entry
 from ...domain.errors import NotJson, TurnlogError
-from ..storage.blocks import LARGEST
-from ..storage.json_bytes import decode_line
+from ..storage.encoding.blocks import LARGEST
+from ..storage.encoding.json_bytes import decode_line
 from .batches import corrupt
 from .lines import read_lines
 from .recovery import Corrupt, recover

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...domain.errors import NotJson
-from ..storage.json_bytes import decode_line
+from ..storage.encoding.json_bytes import decode_line
 from .folder import Child, child, children, files_under, told
 from .found import Found, HistoryFile, SideFile, SideKind, Skipped, Transcript
 from .lines import read_lines

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ...domain.errors import NotJson
-from ..storage.json_bytes import decode_line
+from ..storage.encoding.json_bytes import decode_line
 
 DEEPEST = 1_000_000
 """Containers within each other, above which an object is given up."""

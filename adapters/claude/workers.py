@@ -21,8 +21,8 @@ from multiprocessing.context import BaseContext
 from typing import Any
 
 from ...domain.errors import TurnlogError
-from ..storage.blocks import BlockCodec
 from ..storage.contract import Packed
+from ..storage.encoding.blocks import BlockCodec
 from .importer import Prepared, Task, prepare_task
 
 MOST_HELPERS = 3

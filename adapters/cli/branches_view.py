@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.text import Text
 
-from ...branching import Branch, PromptOf
 from ...projections.sessions import Session, Spent
+from ...time.branching import Branch, PromptOf
 from .conversation import typed
 from .figures import dollars, iso, moment, money, number
 from .opened import Opened, key_of

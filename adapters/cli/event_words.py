@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from ...domain import events as e
 from ...domain.entry import Mark, uuid_text
 from ...domain.keys import SessionKey
-from ..storage.blocks import read_entry
 from ..storage.contract import Body
+from ..storage.encoding.blocks import read_entry
 from .figures import number, size, tokens, usage_json
 from .tool_lines import called, content_text
 

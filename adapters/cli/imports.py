@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rich.text import Text
 
-from ...imported import ImportSummary
+from ...importing.summary import ImportSummary
 from ...settings import Settings
 from .figures import number, size
 from .opened import opened
@@ -62,7 +62,7 @@ def run(asked: Asked, db: str | None) -> None:
 
 def watch(asked: Asked, db: str | None) -> None:
     """Import a path, then follow its files until Ctrl-C."""
-    from ...importing import watch as follow
+    from ...importing.run import watch as follow
     from ..claude.watch import until_signalled
 
     def changed(summary: ImportSummary) -> None:

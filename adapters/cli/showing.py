@@ -12,7 +12,7 @@ from ...domain.events import EntryRecorded, PromptRemembered, SessionRewound, Tu
 from ...domain.keys import SessionKey
 from ...domain.session import SessionState
 from ...projections.sessions import Session
-from ...transcribing import Line, Numbering
+from ...time.transcribing import Line, Numbering
 from ..storage.contract import Body
 from .as_json import figures_json, session_json
 from .conversation import Conversation, Told

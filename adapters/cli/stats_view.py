@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ...projections.sessions import Spent
-from ...spending import ModelSpent
+from ...reading.spending import ModelSpent
 from .as_json import session_json, totals_json
 from .figures import money, number, spent_json, tokens
 from .list_view import STATUS

@@ -13,8 +13,8 @@ from sqlalchemy.exc import ArgumentError
 from ...domain.errors import InvalidURL, MissingExtra, Refused
 from ...projections.sessions import Sessions
 from .contract import Store
-from .sql_store import now
-from .sqlite import SqliteStore
+from .sql.store import now
+from .sqlite.store import SqliteStore
 
 DURABILITIES = ("FULL", "NORMAL")
 FORMS = "sqlite:///path/to.db, postgresql+psycopg://user@host/name, or memory:"
@@ -42,7 +42,7 @@ def open_store(
         StorageError: the database cannot be opened, or belongs to something else.
     """
     if url in ("memory:", "memory://"):
-        from .memory import MemoryStore
+        from .memory.store import MemoryStore
 
         return MemoryStore([Sessions(sqlite_dialect.dialect())], clock)
     if synchronous not in DURABILITIES:
@@ -75,7 +75,7 @@ def _open_sqlite(url: URL, synchronous: str, clock: Callable[[], int], create: b
 
 def _open_postgres(url: URL, clock: Callable[[], int]) -> Store:
     try:
-        from .postgres import PostgresStore, dialect
+        from .postgres.store import PostgresStore, dialect
     except ImportError as problem:
         raise MissingExtra(
             f"PostgreSQL needs its driver ({problem}): pip install 'turnlog[postgres]'"

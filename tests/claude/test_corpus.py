@@ -13,7 +13,7 @@ from turnlog.adapters.claude.found import HistoryFile, Transcript
 from turnlog.adapters.claude.history import read_history
 from turnlog.adapters.claude.lines import read_lines
 from turnlog.adapters.claude.recovery import recover
-from turnlog.adapters.storage.json_bytes import decode_line
+from turnlog.adapters.storage.encoding.json_bytes import decode_line
 from turnlog.domain.errors import NotJson
 
 CORPUS = os.environ.get("TURNLOG_TEST_CORPUS")

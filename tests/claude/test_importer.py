@@ -20,7 +20,7 @@ from turnlog.adapters.claude import importer, portions
 from turnlog.adapters.claude.directory import NotAClaudeDirectory, PathNotFound
 from turnlog.domain import events as e
 from turnlog.domain.keys import SessionKey
-from turnlog.imported import ImportSummary, Progress
+from turnlog.importing.summary import ImportSummary, Progress
 from turnlog.projections.sessions import Filter
 
 SLUG = "-home-ada-shop"

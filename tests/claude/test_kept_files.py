@@ -13,12 +13,12 @@ import turnlog
 from tests.support.config_dir import append_history, history_lines
 from tests.support.contents import contents
 from tests.support.transcripts import Transcript
-from turnlog import keeping
 from turnlog.adapters.claude import kept_files as reading
 from turnlog.domain.errors import UnknownSession
 from turnlog.domain.keys import SessionKey
-from turnlog.imported import ImportSummary
-from turnlog.keeping import KeptFile, UnknownFile, kept_content, kept_files
+from turnlog.importing import keeping
+from turnlog.importing.keeping import KeptFile, UnknownFile, kept_content, kept_files
+from turnlog.importing.summary import ImportSummary
 
 SLUG = "-home-ada-shop"
 

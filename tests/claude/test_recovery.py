@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from turnlog.adapters.claude.recovery import Corrupt, Piece, Recovered, recover
-from turnlog.adapters.storage.json_bytes import decode_line
+from turnlog.adapters.storage.encoding.json_bytes import decode_line
 
 RECORD = (
     b'{"parentUuid":null,"type":"user","message":{"role":"user","content":[{"type":"text",'

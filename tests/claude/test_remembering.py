@@ -14,7 +14,7 @@ from tests.support.contents import contents
 from tests.support.transcripts import Transcript
 from turnlog.domain.events import PromptRemembered
 from turnlog.domain.keys import SessionKey
-from turnlog.imported import ImportSummary
+from turnlog.importing.summary import ImportSummary
 
 SLUG = "-home-ada-shop"
 

@@ -18,8 +18,8 @@ from tests.support.transcripts import Transcript
 from turnlog.adapters.claude.directory import PathNotFound
 from turnlog.adapters.claude.watch import Changes, until_signalled
 from turnlog.domain.keys import SessionKey
-from turnlog.imported import ImportSummary
-from turnlog.importing import watch
+from turnlog.importing.run import watch
+from turnlog.importing.summary import ImportSummary
 
 SLUG = "-home-ada-shop"
 PATIENCE = 60.0

@@ -16,7 +16,7 @@ import turnlog
 from tests.support import workload
 from tests.support.contents import contents
 from turnlog.adapters.claude import workers
-from turnlog.imported import Progress
+from turnlog.importing.summary import Progress
 
 FORK = multiprocessing.get_context("fork")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import turnlog
 from tests.faults.processes import Connection, end_at_once
-from turnlog.adapters.storage.sqlite import SqliteStore
+from turnlog.adapters.storage.sqlite.store import SqliteStore
 
 Batch = Sequence[dict[str, Any]]
 
@@ -138,7 +138,7 @@ def _count_statements(log: turnlog.Log, fatal: int) -> Callable[[], int]:
     if isinstance(log.store, SqliteStore):
         sqlite_connection(log).set_trace_callback(step)
     else:
-        from turnlog.adapters.storage.postgres_driver import DriverCursor
+        from turnlog.adapters.storage.postgres.driver import DriverCursor
 
         _before(DriverCursor, "execute", step)
         _before(DriverCursor, "executemany", step)

@@ -6,8 +6,8 @@ from typing import Any
 
 import turnlog
 from tests.faults.processes import Connection
-from turnlog import arriving
 from turnlog.adapters.claude import portions
+from turnlog.importing import arriving
 
 LARGEST = 24 << 10
 

@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 import turnlog
 from tests.support.transcripts import Transcript
-from turnlog.adapters.storage.schema import projections as _projections
-from turnlog.adapters.storage.sql_store import SqlStore
+from turnlog.adapters.storage.sql.schema import projections as _projections
+from turnlog.adapters.storage.sql.store import SqlStore
 from turnlog.projections.sessions.tables import metadata
 
 Batch = Sequence[dict[str, Any]]

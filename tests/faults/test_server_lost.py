@@ -19,7 +19,7 @@ from sqlalchemy import URL, make_url
 import turnlog
 from tests.faults.oracles import assert_whole, conversation, joined
 from tests.support import servers
-from turnlog.adapters.storage.postgres_driver import DriverCursor
+from turnlog.adapters.storage.postgres.driver import DriverCursor
 from turnlog.domain.errors import StorageError
 from turnlog.domain.keys import SessionKey
 

@@ -179,7 +179,7 @@ def test_a_database_that_another_process_does_not_let_go_of(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A held database must never be an error without a name, nor spoil the appends after it."""
-    monkeypatch.setattr("turnlog.adapters.storage.sqlite.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("turnlog.adapters.storage.sqlite.store.BUSY_SECONDS", 0.1)
     batches = conversation(2)
     with turnlog.open(sqlite_url) as log:
         log.append(KEY, batches[0])

@@ -13,7 +13,7 @@ from typing import Any
 
 import turnlog
 from tests.support.transcripts import Transcript
-from turnlog.adapters.storage.schema import SCHEMA_VERSION
+from turnlog.adapters.storage.sql.schema import SCHEMA_VERSION
 
 HERE = Path(__file__).parent
 NAME = f"schema-{SCHEMA_VERSION}"

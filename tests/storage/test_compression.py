@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from benchmarks.dictionary.entries import Entries
 from tests.support import workload
-from turnlog.adapters.storage import compression
-from turnlog.adapters.storage.compression import (
+from turnlog.adapters.storage.encoding import compression
+from turnlog.adapters.storage.encoding.compression import (
     MEDIUM,
     RAW,
     SHIPPED,
@@ -28,7 +28,7 @@ from turnlog.adapters.storage.compression import (
     DamagedBlock,
     UnknownDictionary,
 )
-from turnlog.adapters.storage.frames import pack
+from turnlog.adapters.storage.encoding.frames import pack
 from turnlog.domain.errors import StorageError
 
 
@@ -91,7 +91,9 @@ def test_entries_take_a_quarter_of_their_bytes(lines: list[bytes]) -> None:
 
 def test_a_shipped_dictionary_never_changes() -> None:
     """What must never happen: another dictionary under the same number; no old block is read."""
-    data = resources.files("turnlog.adapters.storage").joinpath("entries-1.dict").read_bytes()
+    data = (
+        resources.files("turnlog.adapters.storage.encoding").joinpath("entries-1.dict").read_bytes()
+    )
     assert hashlib.sha256(data).hexdigest() == (
         "c0b057ff70bdc4223e8589265bc7ab1310c105385ba0240070be28ad41339758"
     )

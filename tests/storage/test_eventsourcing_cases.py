@@ -13,18 +13,18 @@ from eventsourcing.utils import Environment, get_topic
 from sqlalchemy.engine import URL
 
 from tests.support import servers
-from turnlog.adapters.storage.factory import TurnlogFactory
-from turnlog.adapters.storage.recorder import (
+from turnlog.adapters.storage.library.factory import TurnlogFactory
+from turnlog.adapters.storage.library.recorder import (
     TurnlogAggregateRecorder,
     TurnlogApplicationRecorder,
     TurnlogProcessRecorder,
 )
-from turnlog.adapters.storage.snapshot_recorder import TurnlogSnapshotRecorder
-from turnlog.adapters.storage.sql_transaction import SqlTransaction
-from turnlog.adapters.storage.stream_names import IdType
-from turnlog.adapters.storage.tracking import TurnlogTrackingRecorder
+from turnlog.adapters.storage.library.snapshot_recorder import TurnlogSnapshotRecorder
+from turnlog.adapters.storage.library.stream_names import IdType
+from turnlog.adapters.storage.library.tracking import TurnlogTrackingRecorder
+from turnlog.adapters.storage.sql.transaction import SqlTransaction
 
-FACTORY = "turnlog.adapters.storage.factory"
+FACTORY = "turnlog.adapters.storage.library.factory"
 
 
 class _Place(TestCase):

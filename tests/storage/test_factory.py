@@ -6,11 +6,11 @@ import pytest
 from eventsourcing.application import Application
 from eventsourcing.persistence import JSONTranscoder, Mapper
 
-from turnlog.adapters.storage.factory import InvalidEnvironment, TurnlogFactory
-from turnlog.adapters.storage.mapper import TurnlogMapper
+from turnlog.adapters.storage.library.factory import InvalidEnvironment, TurnlogFactory
+from turnlog.adapters.storage.library.mapper import TurnlogMapper
 from turnlog.domain.errors import InvalidURL
 
-MODULE = "turnlog.adapters.storage.factory"
+MODULE = "turnlog.adapters.storage.library.factory"
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support import workload
-from turnlog.adapters.storage import frames
-from turnlog.adapters.storage.frames import DamagedFrame, pack, unpack
+from turnlog.adapters.storage.encoding import frames
+from turnlog.adapters.storage.encoding.frames import DamagedFrame, pack, unpack
 from turnlog.domain.errors import StorageError
 
 bodies_of_any_bytes = st.lists(

@@ -18,8 +18,8 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from tests.support import workload
-from turnlog.adapters.storage import careful_json, json_bytes
-from turnlog.adapters.storage.json_bytes import decode, decode_all, decode_line, encode
+from turnlog.adapters.storage.encoding import careful_json, json_bytes
+from turnlog.adapters.storage.encoding.json_bytes import decode, decode_all, decode_line, encode
 from turnlog.domain.errors import NotJson
 
 NAN, INFINITY = float("nan"), float("inf")

@@ -23,12 +23,12 @@ from eventsourcing.utils import Environment, register_topic
 import turnlog
 from tests.domain import samples
 from tests.support.transcripts import Transcript
-from turnlog.adapters.storage.event_state import checked_event, frame, state_of, unframe
-from turnlog.adapters.storage.library_errors import NotForTheLog
-from turnlog.adapters.storage.mapper import StreamEvent, TurnlogMapper
-from turnlog.adapters.storage.rows import to_row
-from turnlog.adapters.storage.sql_transaction import SqlTransaction
-from turnlog.adapters.storage.tracking import TurnlogTrackingRecorder
+from turnlog.adapters.storage.encoding.rows import to_row
+from turnlog.adapters.storage.library.errors import NotForTheLog
+from turnlog.adapters.storage.library.event_state import checked_event, frame, state_of, unframe
+from turnlog.adapters.storage.library.mapper import StreamEvent, TurnlogMapper
+from turnlog.adapters.storage.library.tracking import TurnlogTrackingRecorder
+from turnlog.adapters.storage.sql.transaction import SqlTransaction
 from turnlog.domain.entry import message_identity
 from turnlog.domain.errors import UnknownTopic
 from turnlog.domain.events import SessionEvent, SessionTagged, UsageRecorded
@@ -123,7 +123,7 @@ def test_a_cipher_is_refused_rather_than_left_out() -> None:
 def environment(request: pytest.FixtureRequest) -> dict[str, str]:
     """An application on an empty log."""
     return {
-        "PERSISTENCE_MODULE": "turnlog.adapters.storage.factory",
+        "PERSISTENCE_MODULE": "turnlog.adapters.storage.library.factory",
         "TURNLOG_URL": request.getfixturevalue(request.param),
         "ORIGINATOR_ID_TYPE": "text",
     }

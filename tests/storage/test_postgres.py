@@ -33,8 +33,8 @@ from tests.storage.storing import (
     turns,
 )
 from turnlog.adapters.storage.contract import Transaction
-from turnlog.adapters.storage.postgres import PostgresStore
-from turnlog.adapters.storage.postgres_driver import DriverCursor
+from turnlog.adapters.storage.postgres.driver import DriverCursor
+from turnlog.adapters.storage.postgres.store import PostgresStore
 from turnlog.adapters.storage.stores import open_store
 from turnlog.domain.errors import NewerSchema, NotADatabase, StorageError
 
@@ -361,7 +361,7 @@ def test_an_append_between_the_first_look_and_the_wait_is_noticed(
     store: PostgresStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is committed just before one begins to wait must never be slept through."""
-    from turnlog.adapters.storage import postgres
+    from turnlog.adapters.storage.postgres import store as postgres
 
     record(store, started())
     monkeypatch.setattr(postgres, "_POLL", 1e6)

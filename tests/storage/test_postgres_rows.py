@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.storage.storing import opened
-from turnlog.adapters.storage.postgres import PostgresStore
-from turnlog.adapters.storage.postgres_driver import DriverCursor
-from turnlog.adapters.storage.postgres_rows import rows_of
+from turnlog.adapters.storage.postgres.driver import DriverCursor
+from turnlog.adapters.storage.postgres.rows import rows_of
+from turnlog.adapters.storage.postgres.store import PostgresStore
 
 INSERT = "INSERT INTO odd (n, t, b) VALUES (%s::BIGINT, %s::VARCHAR, %s)"
 ROWS: list[tuple[int | None, str | None, bytes | None]] = [

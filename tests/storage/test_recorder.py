@@ -13,13 +13,16 @@ from eventsourcing.persistence import IntegrityError, ProgrammingError, StoredEv
 
 import turnlog
 from tests.support.transcripts import Transcript
-from turnlog.adapters.storage.checking import check
-from turnlog.adapters.storage.library_errors import NotForTheLog, Unavailable
-from turnlog.adapters.storage.recorder import TurnlogApplicationRecorder, TurnlogProcessRecorder
-from turnlog.adapters.storage.snapshot_recorder import TurnlogSnapshotRecorder
-from turnlog.adapters.storage.sql_transaction import SqlTransaction
-from turnlog.adapters.storage.storing import store_events
-from turnlog.adapters.storage.stream_names import IdType
+from turnlog.adapters.storage.library.errors import NotForTheLog, Unavailable
+from turnlog.adapters.storage.library.recorder import (
+    TurnlogApplicationRecorder,
+    TurnlogProcessRecorder,
+)
+from turnlog.adapters.storage.library.snapshot_recorder import TurnlogSnapshotRecorder
+from turnlog.adapters.storage.library.storing import store_events
+from turnlog.adapters.storage.library.stream_names import IdType
+from turnlog.adapters.storage.sql.checking import check
+from turnlog.adapters.storage.sql.transaction import SqlTransaction
 from turnlog.domain.errors import InvalidKey
 from turnlog.domain.keys import SessionKey
 

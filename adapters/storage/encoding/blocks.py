@@ -1,0 +1,172 @@
+"""Blocks: the bodies of one append, framed and compressed together."""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from ....domain.errors import DamagedEvent, NotJson, TurnlogError
+from ..contract import Body, Packed
+from ..damage import UNREADABLE, damaged
+from .compression import Compressor
+from .frames import Frame, pack, unpack
+from .json_bytes import decode, decode_all
+
+LARGEST = 1 << 20
+"""Bytes of bodies after which an append goes on in another block."""
+
+
+MOST = 1 << 24
+"""Versions that no block reaches: a larger number is not believed."""
+
+
+class Block(NamedTuple):
+    """A row of the table ``blocks``."""
+
+    id: int
+    stream: int
+    sort: int
+    branch: int
+    first: int
+    last: int
+    versions: bytes | None
+    careful: int
+    codec: int
+    dictionary: int | None
+    seed: bytes
+    data: bytes
+
+    def numbers(self) -> list[int]:
+        """The versions whose bodies it holds."""
+        return unpack_versions(self.first, self.last, self.versions)
+
+
+def pack_versions(versions: Sequence[int]) -> bytes | None:
+    """Ascending versions as steps; None where they follow one another."""
+    steps = [b - a for a, b in pairwise(versions)]
+    if all(step == 1 for step in steps):
+        return None
+    largest = max(steps)
+    kind = "B" if largest < 1 << 8 else "H" if largest < 1 << 16 else "I"
+    packed = array(kind, steps)
+    return kind.encode() + packed.tobytes()
+
+
+def unpack_versions(first: int, last: int, packed: bytes | None) -> list[int]:
+    """The inverse of ``pack_versions``.
+
+    Raises:
+        DamagedEvent: these are no versions of one block.
+    """
+    if not 0 <= last - first < MOST:
+        raise DamagedEvent(f"a block cannot hold the versions {first} to {last}")
+    if packed is None:
+        return list(range(first, last + 1))
+    steps = array(packed[:1].decode())
+    steps.frombytes(packed[1:])
+    numbers = [first]
+    for step in steps:
+        numbers.append(numbers[-1] + step)
+    if numbers[-1] != last:
+        raise DamagedEvent(f"a block to version {last} holds some to version {numbers[-1]}")
+    return numbers
+
+
+class BlockCodec:
+    """Makes blocks of bodies and bodies of blocks."""
+
+    def __init__(self, level: int = 3) -> None:
+        self._compressor = Compressor(level=level)
+
+    def compress(self, bodies: Sequence[bytes]) -> Packed:
+        """Frame and compress bodies; no lock is needed for it."""
+        codec, dictionary, data = self._compressor.compress(pack(bodies))
+        return Packed(bodies, codec, dictionary, data)
+
+    def seal(
+        self,
+        stream: int,
+        sort: int,
+        branch: int,
+        versions: Sequence[int],
+        packed: Packed,
+        seed: bytes,
+        careful: bool,
+    ) -> tuple[object, ...]:
+        """A row for ``blocks``, without the id."""
+        return (
+            stream,
+            sort,
+            branch,
+            versions[0],
+            versions[-1],
+            pack_versions(versions),
+            int(careful),
+            packed.codec,
+            packed.dictionary,
+            seed,
+            packed.data,
+        )
+
+    def bodies(self, block: Block) -> Iterator[Body]:
+        """What a block holds, by version.
+
+        Raises:
+            DamagedEvent: it cannot be decoded; the message names the versions.
+        """
+        frame, numbers = self._open(block)
+        careful = bool(block.careful)
+        for version, data in zip(numbers, frame, strict=True):
+            yield Body(version, data, careful)
+
+    def entries(self, block: Block, upto: int) -> list[Any]:
+        """The entries of a block up to a version, as objects.
+
+        Raises:
+            DamagedEvent: as ``bodies`` does.
+        """
+        if block.careful or block.last > upto:
+            return [read_entry(body) for body in self.bodies(block) if body.version <= upto]
+        frame, _ = self._open(block)
+        try:
+            return decode_all(frame.array, len(frame))
+        except NotJson as problem:
+            raise _damaged(block, problem) from problem
+
+    def _open(self, block: Block) -> tuple[Frame, list[int]]:
+        try:
+            frame = unpack(self._compressor.decompress(block.codec, block.dictionary, block.data))
+            numbers = block.numbers()
+            if len(frame) != len(numbers):
+                raise DamagedEvent(f"{len(frame)} bodies where {len(numbers)} are expected")
+        except (TurnlogError, *UNREADABLE) as problem:
+            raise _damaged(block, problem) from problem
+        return frame, numbers
+
+
+def _damaged(block: Block, problem: Exception) -> DamagedEvent:
+    where = f"the content of versions {block.first} to {block.last} (block {block.id})"
+    return damaged(where, problem)
+
+
+def read_entry(body: Body) -> Any:
+    """A recorded entry as an object.
+
+    Raises:
+        DamagedEvent: its bytes are no JSON.
+    """
+    try:
+        if body.careful:
+            # Canonical JSON has no raw line end; behind one stands the line as it was found.
+            return decode(body.data.partition(b"\n")[0], True)
+        return decode(body.data, False)
+    except NotJson as problem:
+        raise damaged(f"the entry of version {body.version}", problem) from problem
+
+
+def new_seed() -> bytes:
+    """The secret of a block, which salts the hashes of its bodies."""
+    return os.urandom(16)

@@ -1,0 +1,131 @@
+"""How frames are compressed: a codec for each block, small frames with a dictionary.
+
+Every compressed frame is a complete Zstandard frame: its header gives the size, its end a checksum.
+A dictionary is named beside the data, never inside.
+"""
+
+from __future__ import annotations
+
+import threading
+from functools import lru_cache
+from importlib import resources
+
+import zstandard
+
+from ....domain.errors import StorageError
+
+RAW, ZSTD, ZSTD_DICTIONARY = 0, 1, 2
+"""The codecs. Numbers are never given a second meaning: what was written stays readable."""
+
+SHIPPED = 1
+"""The dictionary that new blocks are compressed with, the file ``entries-1.dict``."""
+
+SMALL, MEDIUM = 16 << 10, 128 << 10
+"""Bytes of a frame up to which the dictionary is worth its time at the compressor's own level, and
+at level 1. (From 16 KiB on Zstandard searches a dictionary more slowly; there level 1 with it is
+both smaller and faster than level 3 without. In a large frame nothing of it is left to gain.)"""
+
+LARGEST = 1 << 30
+"""Bytes of the largest frame; a header that claims more is not believed."""
+
+
+class UnknownDictionary(StorageError):
+    """A block was compressed with a dictionary that is not there."""
+
+
+class DamagedBlock(StorageError):
+    """A block that cannot be decompressed."""
+
+
+class Compressor:
+    """Compresses and decompresses frames; any number of threads may use one."""
+
+    def __init__(self, level: int = 3) -> None:
+        """Takes a Zstandard level, from 1 (fast) to 19 (small)."""
+        self.level = level
+        self._own = _Contexts()
+
+    def compress(self, frame: bytes) -> tuple[int, int | None, bytes]:
+        """Compress a frame as its size suggests.
+
+        Returns:
+            The codec, the id of the dictionary if the codec takes one, and the data.
+
+        Raises:
+            StorageError: the frame is larger than ``LARGEST``.
+        """
+        if len(frame) > LARGEST:
+            raise StorageError(f"a frame of {len(frame):,} bytes; at most {LARGEST:,} are stored")
+        dictionary = SHIPPED if len(frame) < MEDIUM else None
+        level = 1 if SMALL <= len(frame) < MEDIUM and self.level <= 3 else self.level
+        data = self._own.compressor(dictionary, level).compress(frame)
+        if len(data) >= len(frame):
+            return RAW, None, frame
+        return (ZSTD if dictionary is None else ZSTD_DICTIONARY), dictionary, data
+
+    def decompress(self, codec: int, dictionary: int | None, data: bytes) -> bytes:
+        """What ``compress`` was given.
+
+        Raises:
+            DamagedBlock: these are not the bytes that ``compress`` returned.
+            UnknownDictionary: there is no dictionary of that id.
+        """
+        if codec == RAW:
+            return data
+        if codec not in (ZSTD, ZSTD_DICTIONARY) or (codec == ZSTD) != (dictionary is None):
+            raise DamagedBlock(
+                f"codec {codec} with dictionary {dictionary}: this release knows 0 (raw), "
+                "1 (Zstandard) and 2 (Zstandard with a dictionary)"
+            )
+        decompressor = self._own.decompressor(dictionary)
+        try:
+            size = zstandard.get_frame_parameters(data).content_size
+            if size > LARGEST:  # as it is when the header does not say
+                raise DamagedBlock(f"the block claims {size:,} bytes; at most {LARGEST:,} are read")
+            return decompressor.decompress(data, allow_extra_data=False)
+        except (zstandard.ZstdError, MemoryError) as error:
+            raise DamagedBlock(f"the block of {len(data)} bytes is damaged: {error}") from None
+
+
+class _Contexts(threading.local):
+    """A thread's own contexts: those of zstandard serve one thread at a time."""
+
+    def __init__(self) -> None:
+        self._compressors: dict[tuple[int | None, int], zstandard.ZstdCompressor] = {}
+        self._decompressors: dict[int | None, zstandard.ZstdDecompressor] = {}
+
+    def compressor(self, dictionary: int | None, level: int) -> zstandard.ZstdCompressor:
+        key = (dictionary, level)
+        if key not in self._compressors:
+            self._compressors[key] = zstandard.ZstdCompressor(
+                level=level,
+                dict_data=None if dictionary is None else _prepared(dictionary, level),
+                write_checksum=True,
+                write_dict_id=False,
+            )
+        return self._compressors[key]
+
+    def decompressor(self, dictionary: int | None) -> zstandard.ZstdDecompressor:
+        if dictionary not in self._decompressors:
+            self._decompressors[dictionary] = zstandard.ZstdDecompressor(
+                dict_data=None if dictionary is None else _dictionary(dictionary)
+            )
+        return self._decompressors[dictionary]
+
+
+@lru_cache(maxsize=8)
+def _prepared(dictionary: int, level: int) -> zstandard.ZstdCompressionDict:
+    prepared = zstandard.ZstdCompressionDict(_dictionary(dictionary).as_bytes())
+    prepared.precompute_compress(level=level)
+    return prepared
+
+
+@lru_cache(maxsize=8)
+def _dictionary(dictionary: int) -> zstandard.ZstdCompressionDict:
+    try:
+        data = resources.files(__package__).joinpath(f"entries-{dictionary}.dict").read_bytes()
+    except FileNotFoundError:
+        raise UnknownDictionary(
+            f"no dictionary {dictionary}; a later release may bring it: update turnlog"
+        ) from None
+    return zstandard.ZstdCompressionDict(data)

@@ -1,0 +1,1 @@
+"""The recorders, the mapper and the factory that the ``eventsourcing`` library asks for."""

@@ -1,0 +1,1 @@
+"""A log in memory: the contract in its shortest form."""

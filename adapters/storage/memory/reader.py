@@ -1,0 +1,186 @@
+"""One look at a log in memory: every question is answered by going through the events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import Select
+
+from ....domain.batch import Known
+from ....domain.entry import Entry, message_identity
+from ....domain.events import EntryRecorded, TurnRecorded, UsageRecorded
+from ....domain.keys import SessionKey
+from ....domain.lineage import Segment
+from ....domain.points import Head
+from ....domain.session import SessionState
+from ....domain.usage import Response
+from ..contract import Body, Content, Reader, Recorded, Source, StoredFile, Stream, Summary
+from ..encoding.blocks import read_entry
+from ..encoding.chain import START, body_hash, link
+from ..encoding.rows import to_row
+from .models import MemoryModels
+
+_Entry = tuple[int, TurnRecorded | EntryRecorded]
+
+
+@dataclass(frozen=True)
+class Held:
+    """Everything a log holds. A value: who changes it makes another."""
+
+    events: dict[SessionKey, tuple[Recorded, ...]] = field(default_factory=dict)
+    heads: dict[SessionKey, Stream] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
+    files: dict[bytes, StoredFile] = field(default_factory=dict)
+    summaries: dict[tuple[int, str], Summary] = field(default_factory=dict)
+    stale: dict[str, int] = field(default_factory=dict)
+
+    def copy(self) -> Held:
+        """The same, to be changed."""
+        return Held(*(dict(getattr(self, name)) for name in self.__dataclass_fields__))
+
+    def log(self) -> list[Recorded]:
+        """All events by position."""
+        return sorted(recorded for events in self.events.values() for recorded in events)
+
+
+class MemoryReader(Reader):
+    """One consistent look at the log."""
+
+    def __init__(self, held: Held, models: MemoryModels) -> None:
+        self._held = held
+        self._models = models
+
+    def find(self, key: SessionKey) -> Stream | None:
+        head = self._held.heads.get(key)
+        return replace(head) if head is not None else None
+
+    def subkeys(self, key: SessionKey) -> list[SessionKey]:
+        return [other for other in self.streams() if other.main == key.main != other]
+
+    def streams(self) -> Iterator[SessionKey]:
+        return iter(sorted(self._held.heads, key=lambda key: key.stream_id))
+
+    def last_position(self) -> int:
+        return max((events[-1].position for events in self._held.events.values()), default=0)
+
+    def events(
+        self, stream: Stream, after: int = 0, upto: int | None = None, content: Content = "all"
+    ) -> Iterator[Recorded]:
+        recorded = self._held.events.get(stream.key, ())
+        return iter(recorded[after : len(recorded) if upto is None else upto])
+
+    def version_at(self, stream: Stream, recorded_at: int) -> int:
+        return sum(recorded.recorded_at <= recorded_at for recorded in self.events(stream))
+
+    def _entries(self, stream: Stream) -> Iterator[_Entry]:
+        for recorded in self.events(stream):
+            if isinstance(recorded.event, TurnRecorded | EntryRecorded):
+                yield recorded.version, recorded.event
+
+    def _natural(self, stream: Stream, segment: Segment) -> Iterator[_Entry]:
+        for version, event in self._entries(stream):
+            kept = segment.upto is None or version <= segment.upto
+            if event.place is None and event.branch == segment.branch and kept:
+                yield version, event
+
+    def all_heads(self, stream: Stream) -> Iterator[Head]:
+        return (_head(entry) for entry in self._entries(stream))
+
+    def heads(self, stream: Stream, segment: Segment) -> Iterator[Head]:
+        return (_head(entry) for entry in self._natural(stream, segment))
+
+    def late_heads(self, stream: Stream) -> list[Head]:
+        return [head for head in self.all_heads(stream) if head.place is not None]
+
+    def bodies(self, stream: Stream, segment: Segment) -> Iterator[Body]:
+        return (_body(entry) for entry in self._natural(stream, segment))
+
+    def entries(self, stream: Stream, segment: Segment) -> Iterator[list[Any]]:
+        yield [read_entry(body) for body in self.bodies(stream, segment)]
+
+    def late_bodies(self, stream: Stream) -> dict[int, Body]:
+        return {e[0]: _body(e) for e in self._entries(stream) if e[1].place is not None}
+
+    def known(
+        self, stream: Stream, identities: Iterable[bytes], life: int | None = None
+    ) -> dict[bytes, Known]:
+        wanted = set(identities)
+        found: dict[bytes, Known] = {}
+        for recorded in self.events(stream, stream.state.life if life is None else life):
+            event = recorded.event
+            if event.identity is not None and event.identity in wanted:
+                place = event.place or recorded.version
+                found[event.identity] = Known(recorded.version, event.branch, place)
+        return found
+
+    def versions(self, stream: Stream, identity: bytes) -> list[int]:
+        return [r.version for r in self.events(stream) if r.event.identity == identity]
+
+    def same(self, stream: Stream, known: Known, entry: Entry) -> bool:
+        event: Any = self._held.events[stream.key][known.version - 1].event
+        return bool(event.body.partition(b"\n")[0] == entry.body.partition(b"\n")[0])
+
+    def responses(self, stream: Stream, message_ids: Iterable[str]) -> dict[str, Response]:
+        wanted = {message_identity(name): name for name in message_ids}
+        found: dict[str, Response] = {}
+        for recorded in self.events(stream, stream.state.life):
+            event = recorded.event
+            if isinstance(event, UsageRecorded) and event.identity in wanted:
+                best = event.counters.best(event.counted)
+                doubtful = event.quality == "placeholder"
+                response = Response(event.turn or 0, best, event.finished, doubtful)
+                found[wanted[event.identity]] = response
+        return found
+
+    def source(self, name: str) -> Source | None:
+        return self._held.sources.get(name)
+
+    def file(self, digest: bytes) -> StoredFile | None:
+        return self._held.files.get(digest)
+
+    def summaries(self, project_key: str, sdk: str) -> dict[int, Summary]:
+        of_project = {s.id for k, s in self._held.heads.items() if k.project_key == project_key}
+        kept = self._held.summaries.values()
+        return {s.stream: s for s in kept if s.sdk == sdk and s.stream in of_project}
+
+    def snapshot(self, stream: Stream, version: int) -> SessionState | None:
+        return None
+
+    def check(self, key: SessionKey) -> tuple[int, tuple[int, int | None, str] | None]:
+        chain = START
+        recorded = self._held.events.get(key, ())
+        for event in recorded:
+            chain = linked(chain, event)
+            if chain != event.chain:
+                what = "the event is not the one that was recorded"
+                return event.version - 1, (event.version, event.position, what)
+        return len(recorded), None
+
+    def strays(self) -> list[tuple[SessionKey, int]]:
+        return []
+
+    def query(self, statement: Select[Any]) -> list[Any]:
+        return self._models.query(statement)
+
+    def stale(self) -> dict[str, int]:
+        return dict(self._held.stale)
+
+
+def linked(chain: bytes, recorded: Recorded) -> bytes:
+    """The hash chain after an event; in memory there is no secret to hide a body behind."""
+    _, stream, version, topic, recorded_at, event, _ = recorded
+    row, body, _ = to_row(event)
+    hashed = body_hash(b"", version, body) if body is not None else None
+    return link(chain, stream, version, topic, recorded_at, row, hashed)
+
+
+def _head(entry: _Entry) -> Head:
+    version, e = entry
+    return Head(version, e.branch, e.before, e.place, e.marks, e.turn, e.occurred_at)
+
+
+def _body(entry: _Entry) -> Body:
+    _, body, careful = to_row(entry[1])
+    return Body(entry[0], body or b"", careful)

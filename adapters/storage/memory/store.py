@@ -1,0 +1,149 @@
+"""A log in memory: what every store must do, said in lists and dicts.
+
+What the log holds is a value. A reader looks at one, a transaction makes another out of a copy,
+and to commit is to put it in the place of the first.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from threading import Condition
+from typing import TypeVar
+
+from ....domain.batch import Memory
+from ....domain.events import SessionEvent
+from ....domain.keys import SessionKey
+from ....domain.session import SessionState
+from ..contract import (
+    Appended,
+    Content,
+    Inline,
+    Packed,
+    Reader,
+    Recorded,
+    Source,
+    Store,
+    StoredFile,
+    Stream,
+    Summary,
+    Transaction,
+)
+from ..encoding.chain import START
+from ..sql.store import now
+from .models import MemoryModels
+from .reader import Held, MemoryReader, linked
+
+T = TypeVar("T")
+
+
+class MemoryStore(Store):
+    """A log that ends with the process."""
+
+    url = "memory:"
+
+    def __init__(self, inline: Sequence[Inline] = (), clock: Callable[[], int] = now) -> None:
+        self._held = Held()
+        self._models = MemoryModels(inline)
+        self._clock = clock
+        self._changing = Condition()
+
+    def read(self) -> AbstractContextManager[Reader]:
+        return nullcontext(MemoryReader(self._held, self._models))
+
+    def log(self, after: int, limit: int, content: Content = "all") -> list[Recorded]:
+        return [recorded for recorded in self._held.log() if recorded.position > after][:limit]
+
+    def write(self, work: Callable[[Transaction], T], alone: bool = False) -> T:
+        with self._changing, self._models.change():
+            held = self._held.copy()
+            result = work(MemoryTransaction(held, self._models, self._clock))
+            self._held = held
+            self._changing.notify_all()
+            return result
+
+    def pack(self, bodies: Sequence[bytes]) -> Packed | None:
+        return None
+
+    def wait(self, position: int, timeout: float) -> bool:
+        with self._changing:
+            return self._changing.wait_for(lambda: self._newest() > position, timeout)
+
+    def _newest(self) -> int:
+        return MemoryReader(self._held, self._models).last_position()
+
+    def close(self) -> None:
+        self._models.close()
+
+
+class MemoryTransaction(MemoryReader, Transaction):
+    """A write: all of it happens or nothing."""
+
+    def __init__(self, held: Held, models: MemoryModels, clock: Callable[[], int]) -> None:
+        super().__init__(held, models)
+        self._clock = clock
+
+    def open(self, key: SessionKey) -> Stream:
+        if key not in self._held.heads:
+            number, salt = len(self._held.heads) + 1, os.urandom(16)
+            self._held.heads[key] = Stream(
+                number, key, 0, START, 0, SessionState(key), Memory(salt)
+            )
+        stream = self.find(key)
+        assert stream is not None
+        return stream
+
+    def record(
+        self,
+        stream: Stream,
+        events: Sequence[SessionEvent],
+        state: SessionState,
+        memory: Memory | None = None,
+        packed: Packed | None = None,
+    ) -> Appended:
+        at = max(self._clock(), stream.recorded_at)
+        appended = Appended(stream.version + 1, len(events), self.last_position() + 1, at)
+        before, happened = stream.state, []
+        for n, event in enumerate(events):
+            position, version = appended.first_position + n, appended.first_version + n
+            recorded = Recorded(position, stream.key.stream_id, version, event.TOPIC, at, event)
+            stream.chain = linked(stream.chain, recorded)
+            happened.append(recorded._replace(chain=stream.chain))
+        self._held.events[stream.key] = (*self._held.events.get(stream.key, ()), *happened)
+        stream.version, stream.recorded_at = stream.version + len(events), at
+        stream.state, stream.memory = state, memory or stream.memory
+        self._held.heads[stream.key] = replace(stream)
+        if not events:
+            return appended._replace(first_position=0)
+        for projection in self._models.inline:
+            if projection.name not in self._held.stale:
+                try:
+                    self._models.fold(projection, stream, happened, before, state)
+                except Exception:
+                    self._held.stale[projection.name] = appended.first_position
+        return appended
+
+    def keep_source(self, source: Source) -> None:
+        self._held.sources[source.name] = source
+
+    def keep_file(self, file: StoredFile) -> None:
+        self._held.files.setdefault(file.digest, file)
+
+    def keep_summaries(self, summaries: Sequence[Summary]) -> None:
+        self._held.summaries.update({(s.stream, s.sdk): s for s in summaries})
+
+    def clear_models(self) -> None:
+        self._models.clear()
+        self._held.stale.clear()
+
+    def fold_models(
+        self,
+        stream: Stream,
+        recorded: Sequence[Recorded],
+        before: SessionState,
+        after: SessionState,
+    ) -> None:
+        for projection in self._models.inline:
+            self._models.fold(projection, stream, recorded, before, after)

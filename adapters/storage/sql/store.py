@@ -1,0 +1,197 @@
+"""What every SQL store shares: its tables, its statements and its readers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, insert, inspect, select, update
+
+from ....domain.errors import NewerSchema, NotADatabase, StorageError
+from ....domain.events import EVENTS
+from ..contract import Content, Inline, Packed, Recorded
+from ..encoding.blocks import BlockCodec
+from ..encoding.identities import IdentityMaps, Maps
+from .heads import Heads
+from .reader import Cursor, SqlReader, Topics
+from .schema import SCHEMA_VERSION, about, metadata, projections, topics
+from .statements import Statements
+from .transaction import FoldFailed, SqlTransaction
+
+LAST = (1 << 63) - 1
+"""A position that no log reaches."""
+
+
+def now() -> int:
+    """Milliseconds since 1970 UTC, by this machine's clock."""
+    return time.time_ns() // 1_000_000
+
+
+CLOSED = "{}: the log was closed; open it again"
+
+
+class SqlStore:
+    """Base of the SQL stores. A dialect adds how it begins, commits and waits."""
+
+    def __init__(
+        self,
+        url: str,
+        engine: Engine,
+        locks_rows: bool,
+        inline: Sequence[Inline] = (),
+        clock: Callable[[], int] = now,
+        level: int = 3,
+    ) -> None:
+        self.url = url
+        self.engine = engine
+        self.inline = tuple(inline)
+        self.clock = clock
+        self.topics = Topics()
+        self.codec = BlockCodec(level)
+        self.maps = IdentityMaps()
+        self.heads = Heads()
+        self.statements = Statements(engine.dialect, locks_rows)
+
+    # -- the tables --------------------------------------------------------------------------
+
+    def _prepare(self, connection: Connection, triggers: Sequence[str]) -> None:
+        """Create what is missing; refuse what is not ours, and what a later release made."""
+        if not self._is_ours(connection):
+            metadata.create_all(connection)
+            cursor = connection.connection.cursor()
+            for trigger in triggers:
+                cursor.execute(trigger)
+            connection.execute(insert(about).values(name="schema", value=str(SCHEMA_VERSION)))
+        for projection in self.inline:
+            projection.create(connection)
+            self._register(connection, projection)
+        found = set(connection.execute(select(topics.c.name)).scalars())
+        for topic in EVENTS:
+            if topic not in found:
+                connection.execute(insert(topics).values(name=topic))
+
+    def _register(self, connection: Connection, projection: Inline) -> None:
+        found = connection.execute(
+            select(projections.c.version).where(projections.c.name == projection.name)
+        ).scalar()
+        if found is None:
+            connection.execute(
+                insert(projections).values(
+                    name=projection.name, version=projection.version, position=0
+                )
+            )
+        elif found != projection.version:
+            # Appending without folding it would leave its live tables behind the log.
+            raise NewerSchema(
+                f"{self.url}: the read model {projection.name!r} has version {found}, this release "
+                f"folds version {projection.version}; use the release that wrote it, or rebuild "
+                "with `turnlog rebuild`"
+            )
+
+    def _is_ours(self, connection: Connection) -> bool:
+        """Whether the tables are there, as this release makes them."""
+        inspector = inspect(connection)
+        there = set(inspector.get_table_names())
+        named = sorted(there & metadata.tables.keys())
+        if not named:
+            return False
+        found = None
+        columns = inspector.get_columns(about.name) if about.name in there else []
+        if {"name", "value"} <= {column["name"] for column in columns}:
+            versions = select(about.c.value).where(about.c.name == "schema")
+            found = str(connection.execute(versions).scalar())
+        if found is None or not found.isdigit():
+            raise NotADatabase(
+                f"{self.url}: the database has a table named {named[0]!r} that is not turnlog's; "
+                "give turnlog a database, or a schema, of its own"
+            )
+        if int(found) > SCHEMA_VERSION:
+            raise NewerSchema(
+                f"{self.url} was written by a later release of turnlog (schema {found}, this "
+                f"release knows {SCHEMA_VERSION}); upgrade turnlog"
+            )
+        if int(found) < SCHEMA_VERSION:
+            raise StorageError(
+                f"{self.url} was written by an earlier release of turnlog (schema {found}) that "
+                f"this one (schema {SCHEMA_VERSION}) does not read; use that release"
+            )
+        return True
+
+    def pack(self, bodies: Sequence[bytes]) -> Packed | None:
+        """Compress a batch's bodies before any lock is taken."""
+        return self.codec.compress(bodies) if bodies else None
+
+    # -- the whole log -----------------------------------------------------------------------
+
+    def read(self) -> AbstractContextManager[SqlReader]:
+        """A consistent look at the log."""
+        raise NotImplementedError
+
+    def log(self, after: int, limit: int, content: Content = "all") -> list[Recorded]:
+        """Events of the whole log by position, gap-safe: none is ever skipped."""
+        while True:
+            upto = self.horizon(after, limit)
+            with self.read() as reader:
+                found = reader.log(after, upto, limit, content)
+                if found or upto >= reader.last_position():
+                    return found
+            after = upto  # up to there lie events of foreign streams alone
+
+    def horizon(self, after: int, limit: int) -> int:
+        """The position up to which reading on from ``after`` skips nothing, now or ever.
+
+        Args:
+            after: a position up to which nothing can be missing.
+            limit: how many positions are looked at.
+        """
+        return LAST
+
+    def settle(self) -> None:
+        """Wait until whatever is being written now is committed or rolled back.
+
+        Then no position can come any more before one that was seen.
+        """
+
+    # -- transactions ------------------------------------------------------------------------
+
+    def _reader(self, cursor: Cursor) -> SqlReader:
+        return SqlReader(cursor, self.statements, self.topics, self.codec, self.maps, self.heads)
+
+    def _transaction(
+        self, cursor: Cursor, inline: Sequence[Inline], maps: Maps | None = None
+    ) -> SqlTransaction:
+        return SqlTransaction(
+            cursor,
+            self.statements,
+            self.topics,
+            self.codec,
+            maps or self.maps,
+            self.heads,
+            inline,
+            self.inline,
+            self._positions,
+            self.clock,
+        )
+
+    def _positions(self, cursor: Cursor, count: int) -> int:
+        raise NotImplementedError
+
+    def _fresh(self, cursor: Cursor) -> list[Inline]:
+        """The inline projections that are not stale: only these are folded with an append."""
+        if not self.inline:
+            return []
+        cursor.execute("SELECT name FROM projections WHERE stale_at IS NOT NULL")
+        stale = {name for (name,) in cursor.fetchall()}
+        return [projection for projection in self.inline if projection.name not in stale]
+
+    def _mark_stale(self, cursor: Any, failed: FoldFailed) -> None:
+        statement = (
+            update(projections)
+            .where(projections.c.name == failed.projection.name, projections.c.stale_at.is_(None))
+            .values(stale_at=failed.position, stale_why=ascii(failed.problem)[:500])
+        )
+        compiled: Any = statement.compile(dialect=self.engine.dialect)
+        values = compiled.params
+        cursor.execute(str(compiled), tuple(values[name] for name in compiled.positiontup))

@@ -1,0 +1,322 @@
+"""A log in a SQLite file, or in memory.
+
+One writer a process, many readers. Appends that wait together share one commit: who holds the
+writer is the leader and takes along whoever came meanwhile, each in a savepoint of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Generic, TypeVar, cast
+
+from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool, StaticPool
+
+from ....domain.errors import NotADatabase, StorageError, TurnlogError
+from ..contract import Inline, Transaction
+from ..sql.reader import Cursor, SqlReader
+from ..sql.schema import SQLITE_TRIGGERS
+from ..sql.store import CLOSED, SqlStore, now
+from ..sql.transaction import FoldFailed, SqlTransaction
+from .between_writes import BetweenWrites
+from .network_files import refuse_network
+
+T = TypeVar("T")
+LARGEST_GROUP = 256
+BUSY_SECONDS = 60.0
+"""How long a write waits for another process before it gives up."""
+_POLL = 0.05
+
+
+class SqliteStore(SqlStore):
+    """The log in one SQLite database."""
+
+    def __init__(
+        self,
+        url: URL,
+        inline: Sequence[Inline] = (),
+        synchronous: str = "FULL",
+        clock: Callable[[], int] = now,
+        level: int = 3,
+    ) -> None:
+        self.path = Path(url.database) if url.database not in (None, "", ":memory:") else None
+        if self.path is not None:
+            refuse_network(self.path)
+            if not url.query:
+                _keep_private(self.path)
+        engine = _engine(url, self.path is None, synchronous)
+        super().__init__(
+            str(url), engine, locks_rows=False, inline=inline, clock=clock, level=level
+        )
+        self._waiting: list[_Job[Any]] = []
+        self._gate = threading.Lock()
+        self._writer = threading.Lock()
+        self._news = threading.Condition()
+        try:
+            with engine.begin() as connection:
+                self._prepare(connection, SQLITE_TRIGGERS)
+            self._raw = engine.raw_connection()
+        except (sqlite3.Error, DBAPIError) as problem:
+            engine.dispose()
+            raise _explained(problem, self.path) from problem
+        except TurnlogError:
+            engine.dispose()
+            raise
+        self._end = weakref.finalize(self, _let_go, self._raw, engine)
+        self._connection = cast(sqlite3.Connection, self._raw.driver_connection)
+        self._cursor = self._connection.cursor()
+        self.topics.load(self._cursor)
+
+    # -- reading -----------------------------------------------------------------------------
+
+    @contextmanager
+    def read(self) -> Iterator[SqlReader]:
+        """A consistent look at the log."""
+        if not self._end.alive:
+            raise StorageError(CLOSED.format(self.url))
+        if self.path is None:
+            yield self._reader(BetweenWrites(self._connection.cursor(), self._writer))
+            return
+        raw = self.engine.raw_connection()
+        try:
+            cursor = raw.cursor()
+            cursor.execute("BEGIN")
+            yield self._reader(cursor)
+        except sqlite3.Error as problem:
+            raise _explained(problem, self.path) from problem
+        finally:
+            raw.rollback()
+            raw.close()
+
+    def wait(self, position: int, timeout: float) -> bool:
+        """Sleep until there is an event after ``position``, at most ``timeout`` seconds."""
+        step = min(_POLL, timeout)
+        waited = 0.0
+        while True:
+            with self.read() as reader:
+                if reader.last_position() > position:
+                    return True
+            if waited >= timeout:
+                return False
+            with self._news:
+                # Appends of this process wake at once; those of others are noticed by polling.
+                self._news.wait(timeout=step)
+            waited += step
+
+    # -- writing -----------------------------------------------------------------------------
+
+    def write(self, work: Callable[[Transaction], T], alone: bool = False) -> T:
+        """Run a piece of work in a transaction; durable once this returns.
+
+        There is one writer at a time, so each is alone.
+        """
+        job = _Job(work)
+        with self._gate:
+            self._waiting.append(job)
+        with self._writer:
+            if not self._end.alive:
+                raise StorageError(CLOSED.format(self.url))
+            while not job.done:
+                self._commit_group()
+        return job.answer()
+
+    def _commit_group(self) -> None:
+        with self._gate:
+            group, self._waiting = (
+                self._waiting[:LARGEST_GROUP],
+                self._waiting[LARGEST_GROUP:],
+            )
+        cursor = self._cursor
+        members: list[SqlTransaction] = []
+        try:
+            cursor.execute("BEGIN IMMEDIATE")
+            inline = self._fresh(cursor)
+            for job in group:
+                inline = self._run(job, cursor, inline, members, alone=len(group) == 1)
+            if len(group) == 1 and group[0].problem is not None:
+                cursor.execute("ROLLBACK")
+            else:
+                cursor.execute("COMMIT")
+        except BaseException as problem:
+            for member in members:
+                member.forget()
+            if self._connection.in_transaction:
+                self._connection.rollback()
+            told = _explained(problem, self.path) if isinstance(problem, sqlite3.Error) else problem
+            for job in group:
+                job.fail(told)
+            if not isinstance(problem, Exception):
+                raise
+        for job in group:
+            job.done = True
+        with self._news:
+            self._news.notify_all()
+
+    def _run(
+        self,
+        job: _Job[Any],
+        cursor: sqlite3.Cursor,
+        inline: list[Inline],
+        members: list[SqlTransaction],
+        alone: bool,
+    ) -> list[Inline]:
+        """One member of a group: what it raises undoes it alone.
+
+        Returns:
+            The inline projections that are still folded.
+        """
+        if not alone:
+            cursor.execute("SAVEPOINT member")
+        member = self._transaction(cursor, inline)
+        members.append(member)
+        try:
+            job.run(member)
+        except FoldFailed as failed:
+            if _is_of_the_database(failed.problem):
+                raise failed.problem from failed
+            member.forget()
+            if alone:
+                cursor.execute("ROLLBACK")
+                cursor.execute("BEGIN IMMEDIATE")
+            else:
+                cursor.execute("ROLLBACK TO member")
+                cursor.execute("RELEASE member")
+            self._mark_stale(cursor, failed)
+            rest = [p for p in inline if p is not failed.projection]
+            return self._run(job, cursor, rest, members, alone=False)
+        if job.problem is not None:
+            member.forget()
+        if not alone:
+            if job.problem is not None:
+                cursor.execute("ROLLBACK TO member")
+            cursor.execute("RELEASE member")
+        return inline
+
+    def _positions(self, cursor: Cursor, count: int) -> int:
+        cursor.execute(self.statements.last_position)
+        return int(cursor.fetchone()[0]) + 1
+
+    def close(self) -> None:
+        """Let go of every connection. A store that is dropped does so by itself."""
+        with self._writer:
+            self._end()
+
+
+def _let_go(writer: PoolProxiedConnection, engine: Engine) -> None:
+    writer.close()
+    engine.dispose()
+
+
+class _Job(Generic[T]):
+    """A piece of work on its way into a commit."""
+
+    def __init__(self, work: Callable[[Transaction], T]) -> None:
+        self._work = work
+        self._result: T | None = None
+        self.problem: BaseException | None = None
+        self.done = False
+
+    def run(self, transaction: Transaction) -> None:
+        """Do the work; what it raises is its own, unless the database itself failed."""
+        self.problem = None
+        try:
+            self._result = self._work(transaction)
+        except (FoldFailed, sqlite3.Error):
+            raise
+        except Exception as problem:
+            self.problem = problem
+
+    def fail(self, problem: BaseException) -> None:
+        """The commit failed, and with it every member."""
+        self.problem = problem
+        self.done = True
+
+    def answer(self) -> T:
+        """What the work returned, or what it raised."""
+        if self.problem is not None:
+            raise self.problem
+        return self._result  # type: ignore[return-value]
+
+
+def _keep_private(path: Path) -> None:
+    """Make a new file that only its owner reads; SQLite gives its companions the same mode."""
+    with suppress(OSError):  # what is wrong with the path is told when it is opened
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _engine(url: URL, in_memory: bool, synchronous: str) -> Engine:
+    engine = create_engine(
+        url,
+        poolclass=StaticPool if in_memory else QueuePool,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        **({} if in_memory else {"pool_size": 8, "max_overflow": -1, "pool_reset_on_return": None}),
+    )
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _: object) -> None:
+        # The driver's own transactions begin too late; ours begin where we say.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        if not in_memory:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            cursor.execute(f"PRAGMA synchronous = {synchronous}")
+        cursor.execute("PRAGMA temp_store = MEMORY")
+        cursor.execute("PRAGMA cache_size = -16000")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+_FAILURES_OF_THE_DATABASE = frozenset(
+    (
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_NOTADB,
+    )
+)
+
+
+def _is_of_the_database(problem: Exception) -> bool:
+    """Whether any statement could have failed so, not only this one."""
+    code = getattr(problem, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in _FAILURES_OF_THE_DATABASE
+
+
+def _explained(problem: BaseException, path: Path | None) -> TurnlogError:
+    """The database's own words, with what they mean and what to do."""
+    text = str(getattr(problem, "orig", None) or problem)
+    if "not a database" in text or "malformed" in text:
+        return NotADatabase(
+            f"{path} is no turnlog database, or is damaged ({text}); name another file, or restore "
+            "this one from a copy"
+        )
+    advice = {
+        "readonly": "the file or its folder cannot be written; check their permissions",
+        "read-only": "the file or its folder cannot be written; check their permissions",
+        "unable to open": "the folder does not exist, or cannot be read",
+        "full": "the disk is full: make room and append again, nothing was half-written",
+        "disk I/O": "the disk failed, or is full; nothing was half-written",
+        "locked": "another process holds the database; try again, or end it",
+    }
+    hint = next((told for word, told in advice.items() if word in text), "nothing was half-written")
+    if path is not None and path.is_dir():
+        hint = "it is a folder; name a file in it"
+    return StorageError(f"{path or 'memory'}: {text}; {hint}")

@@ -1,0 +1,1 @@
+"""Bringing in what Claude Code kept on disk."""

@@ -1,0 +1,1 @@
+"""Questions to the log as it is: find, add up, follow, verify."""

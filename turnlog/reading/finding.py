@@ -1,0 +1,132 @@
+"""Finding sessions: lists, a session by a beginning of its id, figures."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..adapters.storage.contract import Reader, Store
+from ..domain.errors import AmbiguousSession, Refused, UnknownSession
+from ..domain.keys import SessionKey
+from ..projections.printable import printable
+from ..projections.sessions import Filter, Session, Spent, Totals
+from ..projections.sessions.query import (
+    MOST,
+    by_prefix,
+    checkpoints_of,
+    of_stream,
+    page,
+    subagents_of,
+    totals,
+)
+
+
+class CheckpointRow(NamedTuple):
+    """A checkpoint as the lists show it."""
+
+    version: int
+    name: str
+    kind: str
+    """prompt, turn (automatic) or version (set by someone)."""
+    anchor: int
+    branch: int
+    turn: int
+    prompt: int
+    label: str | None
+    recorded_at: int
+    """Milliseconds since 1970 UTC."""
+    live: bool
+
+
+class Sessions:
+    """The questions one may ask of the sessions' read model."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def page(self, asked: Filter, limit: int, after: str | None) -> list[Session]:
+        """The newest sessions that match; see ``Log.sessions``."""
+        if not 1 <= limit <= MOST:
+            raise Refused(f"a page holds 1 to {MOST} sessions, not {limit}")
+        if after is not None:
+            at, colon, stream = after.partition(":")
+            if not (colon and at.lstrip("-").isdigit() and stream.isdigit()):
+                raise Refused(f"{after!r} is no page; take the cursor of the last session shown")
+        # The read model holds texts as a text column takes them.
+        asked = Filter._make(printable(v) if isinstance(v, str) else v for v in asked)
+        with self._store.read() as reader:
+            listed = [Session.of(row) for row in reader.query(page(asked, limit, after))]
+            if not listed:
+                return []
+            rolled = reader.query(subagents_of([session.main for session in listed]))
+        return _rolled_up(listed, [Session.of(row) for row in rolled])
+
+    def find(self, name: str) -> Session:
+        """A session by its id or a beginning of it; see ``Log.session``."""
+        if not name:
+            raise UnknownSession("an empty text names no session; see `turnlog sessions`")
+        with self._store.read() as reader:
+            candidates = _named(reader, printable(name) or name)
+            if not candidates:
+                raise UnknownSession(f"no session begins with {name!r}; see `turnlog sessions`")
+            if len(candidates) > 1:
+                told = tuple(f"{c.project_key.lstrip('-')}/{c.session_id}" for c in candidates)
+                shown = "\n  ".join(told[:8])
+                raise AmbiguousSession(
+                    f"{name!r} names {len(told)} sessions; "
+                    f"write more of the id, or PROJECT/ID:\n  {shown}",
+                    told,
+                )
+            rolled = reader.query(subagents_of([candidates[0].main]))
+        return _rolled_up(candidates, [Session.of(row) for row in rolled])[0]
+
+    def subagents(self, key: SessionKey) -> list[Session]:
+        """The rows of a session's subagents."""
+        with self._store.read() as reader:
+            return [Session.of(row) for row in reader.query(subagents_of([key.main.stream_id]))]
+
+    def checkpoints(self, key: SessionKey) -> list[CheckpointRow]:
+        """A session's checkpoints by version."""
+        with self._store.read() as reader:
+            stream = reader.find(key)
+            rows = reader.query(of_stream(key.stream_id))
+            if stream is None or not rows:
+                raise UnknownSession(
+                    f"there is no session {key.session_id!r}; see `turnlog sessions`"
+                )
+            found = reader.query(checkpoints_of(rows[0][0]))
+        state = stream.state
+        return [CheckpointRow._make((*row[1:], state.is_live(row[5], row[4]))) for row in found]
+
+    def totals(self) -> Totals:
+        """The whole log in figures."""
+        with self._store.read() as reader:
+            return Totals.of(reader.query(totals()))
+
+
+def _named(reader: Reader, name: str) -> list[Session]:
+    """The sessions of that id, else those whose id begins so, else those of ``PROJECT/ID``."""
+    found = [Session.of(row) for row in reader.query(by_prefix(name))]
+    if not found and "/" in name:
+        project, _, name = name.rpartition("/")
+        rows = reader.query(by_prefix(name, MOST))
+        # A project is named by its end too: the keys of paths all begin with a dash.
+        found = [s for s in map(Session.of, rows) if f"-{s.project_key}".endswith(f"-{project}")]
+    return [session for session in found if session.session_id == name] or found
+
+
+def _rolled_up(listed: list[Session], subagents: list[Session]) -> list[Session]:
+    """Sessions with what their subagents spent."""
+    spent: dict[str, tuple[Spent, Spent, int]] = {}
+    for row in subagents:
+        billed, live, count = spent.get(row.main, (Spent(), Spent(), 0))
+        spent[row.main] = billed.plus(row.billed), live.plus(row.live), count + 1
+    return [
+        session._replace(
+            billed=session.billed.plus(spent[session.main][0]),
+            live=session.live.plus(spent[session.main][1]),
+            subagents=spent[session.main][2],
+        )
+        if session.main in spent
+        else session
+        for session in listed
+    ]
