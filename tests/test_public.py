@@ -96,4 +96,5 @@ def test_every_module_of_the_front_door_is_held_to_its_layer() -> None:
     [inward] = [c for c in settings["tool"]["importlinter"]["contracts"] if c["type"] == "layers"]
     held = set(re.findall(r"[a-z_.]+", " ".join(inward["layers"])))
     modules = {path.stem for path in (root / "turnlog").glob("*.py")} - {"__init__"}
+    modules |= {path.parent.name for path in (root / "turnlog").glob("*/__init__.py")}
     assert {f"turnlog.{module}" for module in modules} <= held
