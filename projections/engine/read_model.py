@@ -1,0 +1,56 @@
+"""What a read model is: a name, a version, its tables, and a fold over what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
+
+from sqlalchemy import Connection
+
+from ...domain.events import SessionEvent
+from ...domain.keys import SessionKey
+from ...domain.session import SessionState
+
+Content = Literal["none", "notes", "all"]
+"""How much of the events' content is read: none of it, all but the entries' bytes, or all."""
+
+
+class Run(NamedTuple):
+    """Events of one stream that one append recorded, or those of them that were asked for."""
+
+    stream: int
+    """The stream's number."""
+    key: SessionKey
+    recorded_at: int
+    """Milliseconds since 1970 UTC."""
+    positions: Sequence[int]
+    versions: Sequence[int]
+    events: Sequence[SessionEvent]
+    before: SessionState | None
+    """The session's state before the run; None where the read model does not ask for it."""
+    after: SessionState | None
+
+
+class ReadModel(Protocol):
+    """A read model over one generation of its tables."""
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+    topics: ClassVar[frozenset[str]]
+    """The events it wants; others are neither read nor decoded for it."""
+    content: ClassVar[Content]
+    stateful: ClassVar[bool]
+    """Whether it asks for the session's state before and after each run."""
+
+    def create(self, connection: Connection) -> None:
+        """Make the tables that are missing."""
+
+    def tables(self) -> Sequence[str]:
+        """The names of its tables."""
+
+    def fold(self, cursor: Any, runs: Sequence[Run]) -> None:
+        """Take in what happened, in the order of the log.
+
+        Args:
+            cursor: the database driver's, in the transaction that also keeps the position.
+        """

@@ -1,0 +1,1 @@
+"""Full text over prompts, answers, tools and titles."""

@@ -1,0 +1,1 @@
+"""Events and usage as Parquet, CSV and JSON lines."""

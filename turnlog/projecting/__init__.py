@@ -1,0 +1,1 @@
+"""Keeping read models: catch up, rebuild, run in the background; the base of one's own."""
