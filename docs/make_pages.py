@@ -196,12 +196,12 @@ def api() -> str:
     for name in turnlog.__all__:
         value = getattr(turnlog, name)
         rows.append((f"`turnlog.{name}`", _first(value)))
-    methods = []
-    for name, member in vars(turnlog.Log).items():
-        if name.startswith("_") or not (callable(member) or isinstance(member, property)):
-            continue
-        call = name if isinstance(member, property) else f"{name}{_signature(member)}"
-        methods.append((f"`{call}`", _first(member)))
+    parts = []
+    for part in turnlog.Log.__mro__[:-1]:
+        methods = list(_methods(part))
+        if methods:
+            parts += [] if part is turnlog.Log else [f"### {_first(part).rstrip('.')}"]
+            parts += [_table(("method", "what it does"), methods)]
     return _page(
         [
             "# The Python API",
@@ -214,9 +214,16 @@ def api() -> str:
             "`AsyncLog`, which `await turnlog.open_async(…)` gives, has the same methods: those "
             "that return something are awaited, those that yield are asynchronous iterators. It "
             "runs under asyncio and trio.",
-            _table(("method", "what it does"), methods),
+            *parts,
         ]
     )
+
+
+def _methods(kind: type) -> Iterator[tuple[str, str]]:
+    for name, member in vars(kind).items():
+        if not name.startswith("_") and (callable(member) or isinstance(member, property)):
+            call = name if isinstance(member, property) else f"{name}{_signature(member)}"
+            yield f"`{call}`", _first(member)
 
 
 def _signature(method: Callable[..., Any]) -> str:

@@ -55,7 +55,7 @@ def test_every_public_name_setting_error_and_point_is_documented() -> None:
     api, errors = read("docs/api.md"), read("docs/errors.md")
     settings, points = read("docs/settings.md"), read("docs/points.md")
     assert [name for name in turnlog.__all__ if f"`turnlog.{name}`" not in api] == []
-    methods = [name for name in vars(turnlog.Log) if not name.startswith("_")]
+    methods = [name for name in dir(turnlog.Log) if not name.startswith("_")]
     assert [name for name in methods if f"`{name}" not in api] == []
     assert [
         name for name in Settings.model_fields if f"`TURNLOG_{name.upper()}`" not in settings

@@ -21,11 +21,11 @@ from .remembering import remember
 from .summary import ImportSummary, Progress
 
 if TYPE_CHECKING:
-    from ..log import Log
+    from ..log.part import Part
 
 
 def import_claude(
-    log: Log,
+    log: Part,
     path: str | Path,
     *,
     workers: int | None = None,
@@ -59,7 +59,7 @@ def import_claude(
 
 
 def watch(
-    log: Log,
+    log: Part,
     path: str | Path,
     stop: Callable[[], bool],
     on_change: Callable[[ImportSummary], None] | None = None,

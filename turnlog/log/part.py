@@ -1,0 +1,39 @@
+"""What each part of the log stands on: its store, and a stream to read in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from ..adapters.storage.contract import Reader, Store, Stream
+from ..domain.errors import UnknownSession
+from ..domain.keys import SessionKey
+from ..domain.points import Point
+
+Key = SessionKey | Mapping[str, object]
+At = str | int | Point
+"""A point in time: ``"prompt:2"``, a version, or a ``Point``."""
+
+
+def there(stream: Stream | None, key: Key) -> Stream:
+    """The stream.
+
+    Raises:
+        UnknownSession: there is none.
+    """
+    if stream is None:
+        name = SessionKey.of(key).session_id
+        raise UnknownSession(f"there is no session {name!r}; see `turnlog sessions`")
+    return stream
+
+
+class Part:
+    """A part of the log: methods of one kind, over the store."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    @contextmanager
+    def _look(self, key: Key) -> Iterator[tuple[Reader, Stream | None]]:
+        with self.store.read() as reader:
+            yield reader, reader.find(SessionKey.of(key))

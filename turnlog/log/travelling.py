@@ -1,0 +1,94 @@
+"""Time: a session as it was, and the commands that go to a point of it."""
+
+from __future__ import annotations
+
+from ..domain.keys import SessionKey
+from ..domain.points import Point
+from ..domain.session import SessionState
+from ..time.rewinding import Checkpoint, Forked, Rewound, checkpoint, fork, rewind
+from ..time.travelling import find_place, past_at, state_at, with_derived
+from .part import At, Key, Part, there
+
+
+class Travelling(Part):
+    """Travelling in time."""
+
+    def state(self, key: Key) -> SessionState:
+        """The session's state now."""
+        with self._look(key) as (_, stream):
+            return there(stream, key).state
+
+    def at(self, key: Key, point: At) -> SessionState:
+        """The session's state at a point in time.
+
+        Raises:
+            UnknownSession: there is no such session.
+            InvalidPoint: the point is written wrongly.
+            PointNotFound: the session has no such point.
+        """
+        with self._look(key) as (reader, stream):
+            stream = there(stream, key)
+            point = Point.of(point)
+            place = find_place(reader, stream, point)
+            if point.kind in ("version", "time", "recorded"):
+                return state_at(reader, stream, place.version)
+            if place.stream is not None or stream.state.late or place.version == 0:
+                return past_at(reader, stream, place)
+            return state_at(reader, stream, with_derived(reader, stream, place.version))
+
+    def checkpoint(
+        self,
+        key: Key,
+        name: str,
+        label: str | None = None,
+        actor: str | None = None,
+        dry_run: bool = False,
+    ) -> Checkpoint:
+        """Name the head, so that one may come back to it.
+
+        Raises:
+            Refused: the name is taken on the live branch, or is no name.
+        """
+        place = SessionKey.of(key)
+        return self.store.write(lambda t: checkpoint(t, place, name, label, actor, dry_run))
+
+    def rewind(
+        self,
+        key: Key,
+        to: At,
+        reason: str | None = None,
+        actor: str | None = None,
+        dry_run: bool = False,
+    ) -> Rewound:
+        """Make an earlier point the head, or one on an abandoned branch. Nothing is lost.
+
+        Args:
+            dry_run: only say what would change.
+
+        Raises:
+            UnknownSession, InvalidPoint, PointNotFound: as ``at`` does.
+            Refused: the session is deleted or erased.
+        """
+        place, point = SessionKey.of(key), Point.of(to)
+        return self.store.write(lambda t: rewind(t, place, point, reason, actor, dry_run))
+
+    def fork(
+        self,
+        key: Key,
+        at: At | None = None,
+        into: Key | None = None,
+        reason: str | None = None,
+        actor: str | None = None,
+        dry_run: bool = False,
+    ) -> Forked:
+        """Begin a new session from a point of this one (from its head, without one).
+
+        The SDK resumes it like any other. No entry is copied.
+
+        Args:
+            into: the new session's key; without one, a new id in the same project.
+        """
+        place = SessionKey.of(key)
+        point = Point.of(at) if at is not None else None
+        child = SessionKey.of(into) if into is not None else None
+        return self.store.write(lambda t: fork(t, place, point, child, reason, actor, dry_run))
