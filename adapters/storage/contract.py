@@ -15,27 +15,13 @@ from ...domain.events import SessionEvent
 from ...domain.keys import SessionKey
 from ...domain.lineage import Lineage, Segment
 from ...domain.points import Head
+from ...domain.recorded import Recorded as Recorded
 from ...domain.session import SessionState
 from ...domain.usage import Response
 
 T = TypeVar("T")
 Content = Literal["all", "notes", "none"]
 """Which bodies are read: all, all but those of entries, or none."""
-
-
-class Recorded(NamedTuple):
-    """An event with its place in the log."""
-
-    position: int
-    stream: str
-    """The stream's text id; ``SessionKey.parse`` reads it."""
-    version: int
-    topic: str
-    recorded_at: int
-    """Milliseconds since 1970 UTC, by the store's clock; never going back within a stream."""
-    event: SessionEvent
-    chain: bytes = b""
-    """The stream's hash chain after this event."""
 
 
 @dataclass
