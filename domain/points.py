@@ -2,7 +2,7 @@
 
 ``prompt:2`` is just after all that answers the second prompt, ``turn:3`` after the third response
 and the results of its tools; also ``version:120``, ``checkpoint:NAME``, ``message:UUID``,
-``time:2026-01-30T14:23Z`` and ``recorded:…`` (the store's clock).
+``time:2026-01-30T14:23Z``, ``recorded:…`` (the store's clock) and ``position:1200`` (of the log).
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from typing import NamedTuple
 from .entry import Mark
 from .errors import InvalidPoint, PointNotFound
 
-_NUMBERED = ("prompt", "turn", "version")
+_NUMBERED = ("prompt", "turn", "version", "position")
 _TIMED = ("time", "recorded")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KINDS = (*_NUMBERED, "checkpoint", "message", *_TIMED)
+RECORDED = ("version", "position", *_TIMED)
+"""Points that lie between two events, whatever these belong to."""
 
 
 class Point(NamedTuple):
@@ -26,7 +28,7 @@ class Point(NamedTuple):
     kind: str
     value: str
     number: int = 0
-    """The prompt, turn or version; for a time, milliseconds since 1970 UTC."""
+    """The prompt, turn, version or position; for a time, milliseconds since 1970 UTC."""
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.value}"
@@ -53,17 +55,27 @@ class Point(NamedTuple):
                 raise InvalidPoint(f"{str(text)!r} needs a whole number from 0, like {kind}:2")
             return cls(kind, value, int(value))
         if kind in _TIMED:
-            return cls(kind, value, _milliseconds(value))
+            return cls(kind, value, read_time(value))
         return cls(kind, value)
 
 
-def _milliseconds(text: str) -> int:
+def read_time(text: str) -> int:
+    """Milliseconds since 1970 of a time in ISO 8601, which is in UTC where it names no zone.
+
+    Raises:
+        InvalidPoint: it is written wrongly.
+    """
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise InvalidPoint(
             f"time {text!r} is not ISO 8601; write it like 2026-01-30T14:23Z"
         ) from None
+    return in_milliseconds(moment)
+
+
+def in_milliseconds(moment: datetime) -> int:
+    """Milliseconds since 1970; without a zone it is in UTC."""
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     # In whole numbers: `timestamp() * 1000` falls a millisecond short of one in fifty.

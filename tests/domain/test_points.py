@@ -51,6 +51,7 @@ def find(point: str, of: str | Sequence[Head]) -> Place:
         ("turn:3", Point("turn", "3", 3)),
         ("version:120", Point("version", "120", 120)),
         ("120", Point("version", "120", 120)),
+        ("position:1200", Point("position", "1200", 1200)),
         (120, Point("version", "120", 120)),
         (Point("turn", "3", 3), Point("turn", "3", 3)),
         ("checkpoint:before the refactoring", Point("checkpoint", "before the refactoring")),

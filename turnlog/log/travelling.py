@@ -6,7 +6,7 @@ from ..domain.keys import SessionKey
 from ..domain.points import Point
 from ..domain.session import SessionState
 from ..time.rewinding import Checkpoint, Forked, Rewound, checkpoint, fork, rewind
-from ..time.travelling import find_place, past_at, state_at, with_derived
+from ..time.travelling import state_of
 from .part import At, Key, Part, there
 
 
@@ -27,14 +27,7 @@ class Travelling(Part):
             PointNotFound: the session has no such point.
         """
         with self._look(key) as (reader, stream):
-            stream = there(stream, key)
-            point = Point.of(point)
-            place = find_place(reader, stream, point)
-            if point.kind in ("version", "time", "recorded"):
-                return state_at(reader, stream, place.version)
-            if place.stream is not None or stream.state.late or place.version == 0:
-                return past_at(reader, stream, place)
-            return state_at(reader, stream, with_derived(reader, stream, place.version))
+            return state_of(reader, there(stream, key), Point.of(point))
 
     def checkpoint(
         self,

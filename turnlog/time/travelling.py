@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import dropwhile
 
@@ -12,7 +13,7 @@ from ..domain.entry import CHECKPOINT, GAP, identity_of, is_anonymous
 from ..domain.errors import PointNotFound
 from ..domain.keys import SessionKey
 from ..domain.lineage import FIRST, Lineage, Segment, keeps, lineage, saw
-from ..domain.points import Head, Place, Point, anchor_end, load_order, resolve
+from ..domain.points import RECORDED, Head, Place, Point, anchor_end, load_order, resolve
 from ..domain.session import SessionState, apply, branch_off, fold
 
 _DERIVED = (
@@ -41,6 +42,20 @@ def state_at(reader: Reader, stream: Stream, version: int) -> SessionState:
     state = reader.snapshot(stream, version) or SessionState(stream.key)
     rest = reader.events(stream, state.version, version, "notes")
     return fold(state, (recorded.event for recorded in rest))
+
+
+def state_of(reader: Reader, stream: Stream, point: Point) -> SessionState:
+    """The state at a point.
+
+    Raises:
+        PointNotFound: the session has no such point.
+    """
+    place = find_place(reader, stream, point)
+    if point.kind in RECORDED:
+        return state_at(reader, stream, place.version)
+    if place.stream is not None or stream.state.late or place.version == 0:
+        return past_at(reader, stream, place)
+    return state_at(reader, stream, with_derived(reader, stream, place.version))
 
 
 def with_derived(reader: Reader, stream: Stream, version: int) -> int:
@@ -129,6 +144,8 @@ def find_place(reader: Reader, stream: Stream, point: Point) -> Place:
             raise PointNotFound(f"{point}: the session is at version {stream.version}")
     elif point.kind == "recorded":
         version = reader.version_at(stream, point.number)
+    elif point.kind == "position":
+        version = _version_at_position(reader, stream, point)
     else:
         version = _version_at(reader, stream, point.number)
     if version == 0:
@@ -152,6 +169,20 @@ def _version_at(reader: Reader, stream: Stream, time: int) -> int:
             return head.version - 1 if begun else 0
         begun = True
     return stream.version
+
+
+def _version_at_position(reader: Reader, stream: Stream, point: Point) -> int:
+    """The last version not after a position of the log; found by halving, as both only grow."""
+    newest = reader.last_position()
+    if point.number > newest:
+        raise PointNotFound(f"{point}: the log ends at position {newest}")
+    return bisect_right(
+        range(1, stream.version + 1),
+        point.number,
+        key=lambda version: (
+            next(iter(reader.events(stream, version - 1, version, "none"))).position
+        ),
+    )
 
 
 def _checkpoint(reader: Reader, stream: Stream, point: Point) -> Place:
