@@ -24,25 +24,15 @@ def body_hash(seed: bytes, version: int, body: bytes) -> bytes:
     return sha256(b"%b%b%b" % (seed, version.to_bytes(8, "big"), body)).digest()
 
 
-def link(
-    previous: bytes,
-    stream: str,
-    version: int,
-    topic: str,
-    recorded_at: int,
-    row: Row,
-    hashed_body: bytes | None,
-) -> bytes:
-    """The chain's hash after one event, 32 bytes.
+def hashed_header(stream: str, version: int, topic: str, recorded_at: int, row: Row) -> bytes:
+    """A header as it is hashed, without the identity that follows it.
 
     Args:
-        previous: the hash before it; ``START`` for a stream's first event.
-        stream: the stream's text id, which holds no bar.
+        stream: the stream's text id.
         recorded_at: milliseconds since 1970 UTC.
-        hashed_body: ``body_hash``, None where the event has no content.
     """
     branch, occurred, identity, marks, turn, prompt, parent, before, place, facts = row
-    header = orjson.dumps(
+    return orjson.dumps(
         [
             stream,
             version,
@@ -60,6 +50,32 @@ def link(
             len(identity) if identity is not None else None,
         ]
     )
+
+
+def linked(
+    previous: bytes, header: bytes, identity: bytes | None, hashed_body: bytes | None
+) -> bytes:
+    """The chain's hash after one event, 32 bytes.
+
+    Args:
+        previous: the hash before it; ``START`` for a stream's first event.
+        header: as ``hashed_header`` gives it.
+        hashed_body: ``body_hash``, None where the event has no content.
+    """
     return sha256(
         b"%b%b%b%b" % (previous, header, identity or b"", hashed_body or _NO_BODY)
     ).digest()
+
+
+def link(
+    previous: bytes,
+    stream: str,
+    version: int,
+    topic: str,
+    recorded_at: int,
+    row: Row,
+    hashed_body: bytes | None,
+) -> bytes:
+    """The chain's hash after one event, from its fields; see ``hashed_header`` and ``linked``."""
+    header = hashed_header(stream, version, topic, recorded_at, row)
+    return linked(previous, header, row.identity, hashed_body)
