@@ -11,6 +11,10 @@ from typing import Any
 from sqlalchemy import Dialect
 from sqlalchemy.sql.expression import ClauseElement
 
+KEYS_DIFFER = " /* keys differ */"
+"""At the end of an upsert of many rows: no two of them have one key, so that one statement may
+write them all."""
+
 
 def prepare(dialect: Dialect, statement: ClauseElement, *names: str) -> str:
     """Compile a statement to text with positional parameters.

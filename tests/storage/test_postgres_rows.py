@@ -10,6 +10,7 @@ from tests.storage.storing import opened
 from turnlog.adapters.storage.postgres.driver import DriverCursor
 from turnlog.adapters.storage.postgres.rows import rows_of
 from turnlog.adapters.storage.postgres.store import PostgresStore
+from turnlog.projections.prepared import KEYS_DIFFER
 
 INSERT = "INSERT INTO odd (n, t, b) VALUES (%s::BIGINT, %s::VARCHAR, %s)"
 ROWS: list[tuple[int | None, str | None, bytes | None]] = [
@@ -62,3 +63,20 @@ def test_columns_are_written_by_their_types() -> None:
         '{"a\\"","b"}',
         '{"\\\\xff",NULL}',
     ]
+
+
+def test_an_upsert_of_many_rows_is_one_statement_where_their_keys_differ(postgres_url: str) -> None:
+    upsert = (
+        f"{INSERT} ON CONFLICT (n) DO UPDATE SET t = odd.t || excluded.t, b = excluded.b"
+        f"{KEYS_DIFFER}"
+    )
+    assert rows_of(upsert) is not None
+    with opened(postgres_url) as store:
+        assert isinstance(store, PostgresStore)
+        with store._connection() as connection:
+            cursor = DriverCursor(connection)
+            cursor.execute("CREATE TEMPORARY TABLE odd (n bigint PRIMARY KEY, t text, b bytea)")
+            cursor.executemany(upsert, [(n, "a", b"") for n in range(9)])
+            cursor.executemany(upsert, [(n, "b", b"x") for n in range(5, 10)])
+            cursor.execute("SELECT t, b FROM odd WHERE n IN (4, 5, 9) ORDER BY n")
+            assert cursor.fetchall() == [("a", b""), ("ab", b"x"), ("b", b"x")]

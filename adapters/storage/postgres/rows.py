@@ -10,10 +10,15 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from ....projections.prepared import KEYS_DIFFER
+
 FEW = 3
 """Rows up to which a statement a row is as fast."""
 
-_INSERT = re.compile(r"(INSERT INTO \w+ \([^)]*\)) VALUES \((%s[^()]*)\)")
+_INSERT = re.compile(
+    r"(INSERT INTO \w+ \([^)]*\)) VALUES \((%s[^()]*)\)"
+    rf"( ON CONFLICT [^%]*{re.escape(KEYS_DIFFER)})?"
+)
 _VALUE = re.compile(r"%s(?:::(\w+))?(?: COLLATE \"C\")?")
 _SPECIAL = re.compile(r'(["\\])')
 
@@ -37,7 +42,8 @@ class Rows(NamedTuple):
 
 @lru_cache(maxsize=64)
 def rows_of(sql: str) -> Rows | None:
-    """The same for any number of rows; None for what is no plain INSERT of values.
+    """The same for any number of rows; None for what is no plain INSERT of values, nor an upsert
+    that says that its rows' keys differ: within one statement a row is not changed twice.
 
     Args:
         sql: compiled for psycopg; a value without a cast is a bytea.
@@ -45,12 +51,12 @@ def rows_of(sql: str) -> Rows | None:
     found = _INSERT.fullmatch(sql)
     if found is None:
         return None
-    head, values = found.groups()
+    head, values, conflict = found.groups(default="")
     casts = [(cast or "bytea").lower() for cast in _VALUE.findall(values)]
     arrays = ", ".join(f"%s::{cast}[]" for cast in casts)
     writers: dict[str, Write] = {"bytea": _bytes, "varchar": _texts, "text": _texts}
     columns = tuple(writers.get(cast, _numbers) for cast in casts)
-    return Rows(f"{head} SELECT * FROM unnest({arrays})", columns)
+    return Rows(f"{head} SELECT * FROM unnest({arrays}){conflict}", columns)
 
 
 def _numbers(values: Sequence[int | None]) -> str:
