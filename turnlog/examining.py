@@ -132,7 +132,7 @@ def _file(path: Path) -> Iterator[Finding]:
 
 def _content(log: Log) -> Iterator[Finding]:
     from .adapters.storage.sql.schema import projections
-    from .projections.sessions.tables import responses, sessions
+    from .reading.finding import tables_in
 
     with log.store.read() as reader:
         stale = reader.query(
@@ -140,6 +140,8 @@ def _content(log: Log) -> Iterator[Finding]:
                 projections.c.stale_at.is_not(None)
             )
         )
+        tables = tables_in(reader)
+        sessions, responses = tables.sessions, tables.responses
         gaps = reader.query(
             select(sessions.c.session_id, sessions.c.gaps)
             .where(sessions.c.gaps > 0, sessions.c.presence == "present")

@@ -56,32 +56,6 @@ class Packed(NamedTuple):
     data: bytes
 
 
-class Inline(Protocol):
-    """A projection that is folded in the append's own transaction."""
-
-    name: str
-    version: int
-
-    def create(self, connection: Any) -> None:
-        """Make the tables that are missing."""
-
-    def tables(self) -> Sequence[str]:
-        """The names of its tables."""
-
-    def fold(
-        self,
-        cursor: Any,
-        stream: int,
-        key: SessionKey,
-        first_version: int,
-        recorded_at: int,
-        events: Sequence[SessionEvent],
-        before: SessionState,
-        after: SessionState,
-    ) -> None:
-        """Take in what was appended to a stream."""
-
-
 class Body(NamedTuple):
     """The bytes of one recorded entry."""
 
@@ -209,7 +183,10 @@ class Reader(Protocol):
         """Events of streams that are not there: the session they name, and the first position."""
 
     def stale(self) -> Mapping[str, int]:
-        """The inline projections that failed, and the position from which on they know nothing."""
+        """The read models that stopped, and the position from which on they know nothing."""
+
+    def live(self, name: str) -> str:
+        """How the names of a read model's live tables begin, in this look at the log."""
 
     def query(self, statement: Select[Any]) -> list[Any]:
         """Ask the read models, in the same look at the log."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
-from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.exc import ArgumentError
 
 from ...domain.errors import InvalidURL, MissingExtra, Refused
-from ...projections.sessions import Sessions
+from ...projections.built_in import BUILT_IN
+from ...projections.engine.registry import Registration, Registry
 from .contract import Store
 from .sql.store import now
 from .sqlite.store import SqliteStore
@@ -25,6 +25,7 @@ def open_store(
     synchronous: str = "FULL",
     clock: Callable[[], int] = now,
     create: bool = True,
+    projections: Sequence[Registration] = (),
 ) -> Store:
     """Open the store a URL names.
 
@@ -34,6 +35,7 @@ def open_store(
             commits when the machine (not the process) fails.
         clock: milliseconds since 1970 UTC.
         create: whether a missing SQLite file is made.
+        projections: read models to keep besides the built-in ones.
 
     Raises:
         InvalidURL: the URL names nothing turnlog can open.
@@ -41,25 +43,28 @@ def open_store(
         MissingExtra: the driver is not installed.
         StorageError: the database cannot be opened, or belongs to something else.
     """
+    registry = Registry((*BUILT_IN, *projections))
     if url in ("memory:", "memory://"):
         from .memory.store import MemoryStore
 
-        return MemoryStore([Sessions(sqlite_dialect.dialect())], clock)
+        return MemoryStore(registry, clock)
     if synchronous not in DURABILITIES:
         raise Refused(f"synchronous is one of {', '.join(DURABILITIES)}, not {synchronous!r}")
     parsed = _parse(url)
     kind = parsed.drivername
     if kind in ("sqlite", "sqlite+pysqlite"):
-        return _open_sqlite(parsed, synchronous, clock, create)
+        return _open_sqlite(parsed, registry, synchronous, clock, create)
     if kind in ("postgres", "postgresql", "postgresql+psycopg"):
-        return _open_postgres(parsed.set(drivername="postgresql+psycopg"), clock)
+        return _open_postgres(parsed.set(drivername="postgresql+psycopg"), registry, clock)
     told = parsed.render_as_string(hide_password=True)
     if kind.startswith(("postgres", "sqlite")):
         raise InvalidURL(f"{told!r}: turnlog does not use the driver of {kind!r}; use {FORMS}")
     raise InvalidURL(f"{told!r}: turnlog keeps no logs in {kind!r}; use {FORMS}")
 
 
-def _open_sqlite(url: URL, synchronous: str, clock: Callable[[], int], create: bool) -> Store:
+def _open_sqlite(
+    url: URL, registry: Registry, synchronous: str, clock: Callable[[], int], create: bool
+) -> Store:
     path = url.database or ""
     if url.host or url.username or url.port or url.query:
         raise InvalidURL(
@@ -70,17 +75,17 @@ def _open_sqlite(url: URL, synchronous: str, clock: Callable[[], int], create: b
         raise InvalidURL(f"{path!r} is no path that a database can have; choose another")
     if not create and path not in ("", ":memory:") and not Path(path).exists():
         raise InvalidURL(f"there is no log at {path}; record or import something first")
-    return SqliteStore(url, [Sessions(sqlite_dialect.dialect())], synchronous, clock)
+    return SqliteStore(url, registry, synchronous, clock)
 
 
-def _open_postgres(url: URL, clock: Callable[[], int]) -> Store:
+def _open_postgres(url: URL, registry: Registry, clock: Callable[[], int]) -> Store:
     try:
-        from .postgres.store import PostgresStore, dialect
+        from .postgres.store import PostgresStore
     except ImportError as problem:
         raise MissingExtra(
             f"PostgreSQL needs its driver ({problem}): pip install 'turnlog[postgres]'"
         ) from problem
-    return PostgresStore(url, [Sessions(dialect())], clock)
+    return PostgresStore(url, registry, clock)
 
 
 def _parse(url: str) -> URL:

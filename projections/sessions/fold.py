@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import Connection, Dialect, bindparam
 
 from ...domain import events as e
-from ...domain.keys import SessionKey
 from ...domain.session import SessionState
+from ..engine.read_model import Content, Run
 from ..prepared import prepare
 from ..printable import printable
 from .change import Change
 from .responses import NO_SUMS, ResponseTable
-from .tables import NAME, SUMS, VERSION, checkpoints, metadata, sessions, tags
+from .tables import NAME, SUMS, VERSION, tables_of
 
-_DESCRIBED = tuple(c.name for c in sessions.columns)[6:28]
+_DESCRIBED = tuple(c.name for c in tables_of(NAME).sessions.columns)[6:28]
 """The columns that follow from the session's state, in the table's order."""
 _MOVES = (e.TranscriptForked, e.SessionRewound, e.SessionStarted)
 """What changes which responses are live."""
@@ -26,12 +26,17 @@ _MOVES = (e.TranscriptForked, e.SessionRewound, e.SessionStarted)
 class Sessions:
     """The sessions projection, folded in the append's own transaction."""
 
-    name = NAME
-    version = VERSION
-    topics = tuple(e.EVENTS)
+    name: ClassVar[str] = NAME
+    version: ClassVar[int] = VERSION
+    topics: ClassVar[frozenset[str]] = frozenset(e.EVENTS)
+    content: ClassVar[Content] = "notes"
+    stateful: ClassVar[bool] = True
 
-    def __init__(self, dialect: Dialect) -> None:
-        self._responses = ResponseTable(dialect)
+    def __init__(self, dialect: Dialect, prefix: str) -> None:
+        self._tables = tables_of(prefix)
+        sessions, checkpoints = self._tables.sessions, self._tables.checkpoints
+        tags = self._tables.tags
+        self._responses = ResponseTable(dialect, self._tables)
         columns = [c.name for c in sessions.columns]
         values: dict[str, Any] = {name: bindparam(name) for name in columns}
         self._insert = prepare(dialect, sessions.insert().values(values), *columns)
@@ -68,36 +73,24 @@ class Sessions:
 
     def create(self, connection: Connection) -> None:
         """Make the tables that are missing."""
-        metadata.create_all(connection)
+        self._tables.metadata.create_all(connection)
 
     def tables(self) -> list[str]:
         """The names of its tables."""
-        return [table.name for table in metadata.sorted_tables]
+        return [table.name for table in self._tables.metadata.sorted_tables]
 
-    def fold(
-        self,
-        cursor: Any,
-        stream: int,
-        key: SessionKey,
-        first_version: int,
-        recorded_at: int,
-        events: Sequence[e.SessionEvent],
-        before: SessionState,
-        after: SessionState,
-    ) -> None:
-        """Take in what was appended to a stream.
+    def fold(self, cursor: Any, runs: Sequence[Run]) -> None:
+        """Take in what was appended."""
+        for run in runs:
+            self._fold(cursor, run)
 
-        Args:
-            cursor: of the append's own transaction.
-            stream: the stream's number.
-            first_version: of the first event.
-            recorded_at: milliseconds since 1970 UTC.
-            before: the session's state before the events.
-            after: and after them.
-        """
+    def _fold(self, cursor: Any, run: Run) -> None:
+        stream, key, recorded_at, *_, before, after = run
+        assert before is not None
+        assert after is not None
         change = Change(self._responses, cursor, stream, key, before, after)
         points = []
-        for version, event in enumerate(events, first_version):
+        for version, event in zip(run.versions, run.events, strict=True):
             kind = type(event)
             if kind is e.UsageRecorded or kind in _MOVES:
                 change.take(event, version)

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from ...domain.keys import names_in
 from ...domain.usage import Usage
-from .tables import SUMS, checkpoints, sessions, tags
+from .tables import SUMS, SessionTables
 
 PER_PAGE = 50
 MOST = 10_000
@@ -119,9 +119,9 @@ ALL = Filter()
 """Every session that is not archived or deleted."""
 
 
-def page(asked: Filter, limit: int, after: str | None) -> Select[Any]:
+def page(tables: SessionTables, asked: Filter, limit: int, after: str | None) -> Select[Any]:
     """The newest sessions that match, page by page."""
-    s = sessions.c
+    s = tables.sessions.c
     where: list[ColumnElement[bool]] = [s.subpath.is_(None), s.presence.in_(asked.presence)]
     if asked.user_id is not None:
         where.append(s.user_id == asked.user_id)
@@ -138,7 +138,9 @@ def page(asked: Filter, limit: int, after: str | None) -> Select[Any]:
     if asked.status is not None:
         where.append(s.status == asked.status)
     if asked.tag is not None:
-        where.append(s.stream.in_(select(tags.c.stream).where(tags.c.tag == asked.tag)))
+        where.append(
+            s.stream.in_(select(tables.tags.c.stream).where(tables.tags.c.tag == asked.tag))
+        )
     if asked.text is not None:
         where.append(func.lower(s.title).contains(asked.text.lower(), autoescape=True))
     if asked.since is not None:
@@ -150,18 +152,18 @@ def page(asked: Filter, limit: int, after: str | None) -> Select[Any]:
         at, number = int(active_at), int(stream)
         where.append(or_(s.active_at < at, and_(s.active_at == at, s.stream < number)))
     return (
-        select(sessions)
+        select(tables.sessions)
         .where(*where)
         .order_by(s.active_at.desc(), s.stream.desc())
         .limit(min(limit, MOST))
     )
 
 
-def by_prefix(prefix: str, limit: int = 20) -> Select[Any]:
+def by_prefix(tables: SessionTables, prefix: str, limit: int = 20) -> Select[Any]:
     """The sessions whose id begins so."""
-    s = sessions.c
+    s = tables.sessions.c
     return (
-        select(sessions)
+        select(tables.sessions)
         .where(
             s.session_id >= prefix,
             s.session_id < prefix + "\U0010ffff",
@@ -172,9 +174,9 @@ def by_prefix(prefix: str, limit: int = 20) -> Select[Any]:
     )
 
 
-def in_project(project_key: str) -> Select[Any]:
+def in_project(tables: SessionTables, project_key: str) -> Select[Any]:
     """A project's sessions that can be loaded: stream, name, version, recorded_at."""
-    s = sessions.c
+    s = tables.sessions.c
     first, end = names_in(project_key)
     return select(s.stream, s.name, s.version, s.recorded_at).where(
         s.main >= first,
@@ -185,28 +187,32 @@ def in_project(project_key: str) -> Select[Any]:
     )
 
 
-def of_stream(name: str) -> Select[Any]:
+def of_stream(tables: SessionTables, name: str) -> Select[Any]:
     """One stream's row."""
-    return select(sessions).where(sessions.c.name == name)
+    return select(tables.sessions).where(tables.sessions.c.name == name)
 
 
-def subagents_of(mains: Sequence[str]) -> Select[Any]:
+def subagents_of(tables: SessionTables, mains: Sequence[str]) -> Select[Any]:
     """The rows of some sessions' subagents."""
     return (
-        select(sessions)
-        .where(sessions.c.main.in_(mains), sessions.c.subpath.is_not(None))
-        .order_by(sessions.c.name)
+        select(tables.sessions)
+        .where(tables.sessions.c.main.in_(mains), tables.sessions.c.subpath.is_not(None))
+        .order_by(tables.sessions.c.name)
     )
 
 
-def checkpoints_of(stream: int) -> Select[Any]:
+def checkpoints_of(tables: SessionTables, stream: int) -> Select[Any]:
     """A stream's checkpoints by version."""
-    return select(checkpoints).where(checkpoints.c.stream == stream).order_by(checkpoints.c.version)
+    return (
+        select(tables.checkpoints)
+        .where(tables.checkpoints.c.stream == stream)
+        .order_by(tables.checkpoints.c.version)
+    )
 
 
-def totals() -> Select[Any]:
+def totals(tables: SessionTables) -> Select[Any]:
     """Everything added up: one row a kind of presence and status."""
-    s = sessions.c
+    s = tables.sessions.c
     sums = [func.sum(s[f"{kind}_{name}"]) for kind in ("billed", "live") for name in SUMS]
     main = s.subpath.is_(None)
     return (

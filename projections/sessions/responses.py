@@ -11,7 +11,7 @@ from hashlib import blake2b
 from operator import add, sub
 from typing import Any, NamedTuple
 
-from sqlalchemy import Dialect, and_, bindparam, func, literal_column, select
+from sqlalchemy import Dialect, Table, and_, bindparam, func, literal_column, select
 
 from ...domain.events import UsageRecorded
 from ...domain.prices import price
@@ -19,7 +19,7 @@ from ...domain.session import SessionState
 from ...domain.usage import Usage
 from ..prepared import prepare
 from ..printable import printable
-from .tables import COUNTERS, SUMS, responses, sessions
+from .tables import COUNTERS, SUMS, SessionTables
 
 
 class Response(NamedTuple):
@@ -82,7 +82,7 @@ _SHARING = "1953854062, 16"
 _LOCK = f"""SELECT pg_advisory_xact_lock_shared({_SHARING})
     UNION ALL SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key"""
 _LOCK_ALL = f"SELECT pg_advisory_xact_lock({_SHARING})"
-_LOCK_SESSIONS = f"""SELECT stream FROM {sessions.name}
+_LOCK_SESSIONS = """SELECT stream FROM {}
     WHERE stream = ANY (%s::bigint[]) ORDER BY stream FOR UPDATE"""
 
 
@@ -106,8 +106,11 @@ def response_key(event: UsageRecorded, session_id: str) -> bytes:
 class ResponseTable:
     """The statements on the table of responses."""
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, tables: SessionTables) -> None:
         self._dialect = dialect
+        self._tables = tables
+        self._lock_sessions = _LOCK_SESSIONS.format(tables.sessions.name)
+        responses = tables.responses
         t = responses.c
         columns = [c.name for c in responses.columns]
         values: dict[str, Any] = {name: bindparam(name) for name in columns}
@@ -149,7 +152,7 @@ class ResponseTable:
                 select(*added).where(
                     and_(t.stream == bindparam("stream"), t[flag] == bindparam("f"))
                 ),
-                *_order(dialect, added, flag),
+                *_order(dialect, responses, added, flag),
             )
             for flag in ("billed", "live")
         }
@@ -169,6 +172,7 @@ class ResponseTable:
         return Response.of(row) if row is not None else None
 
     def _narrow(self, names: Sequence[str]) -> str:
+        responses = self._tables.responses
         t = responses.c
         statement = (
             responses.update()
@@ -179,6 +183,7 @@ class ResponseTable:
 
     def _select_copies(self, size: int) -> str:
         names = [f"k{n}" for n in range(size)]
+        responses, sessions = self._tables.responses, self._tables.sessions
         statement = (
             select(responses, sessions.c.name)
             .join_from(responses, sessions, responses.c.stream == sessions.c.stream)
@@ -217,7 +222,7 @@ class ResponseTable:
     def lock_sessions(self, cursor: Any, streams: Iterable[int]) -> None:
         """Before sums are added up again: who adds to them meanwhile waits, or is waited for."""
         if self._waits:
-            cursor.execute(_LOCK_SESSIONS, (sorted(streams),))
+            cursor.execute(self._lock_sessions, (sorted(streams),))
 
     def of_stream(self, cursor: Any, stream: int) -> list[Response]:
         """All responses of a stream."""
@@ -230,7 +235,7 @@ class ResponseTable:
         return tuple(int(value) for value in cursor.fetchone())
 
 
-def _order(dialect: Dialect, added: list[Any], flag: str) -> tuple[str, ...]:
+def _order(dialect: Dialect, responses: Table, added: list[Any], flag: str) -> tuple[str, ...]:
     statement = select(*added).where(
         and_(responses.c.stream == bindparam("stream"), responses.c[flag] == bindparam("f"))
     )

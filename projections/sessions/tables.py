@@ -1,6 +1,8 @@
-"""The tables of the sessions projection. Names carry its version."""
+"""The tables of the sessions projection, once for each generation of them."""
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 from sqlalchemy import (
     BigInteger,
@@ -18,7 +20,6 @@ from sqlalchemy import (
 NAME = "sessions"
 VERSION = 1
 
-metadata = MetaData()
 _Key = BigInteger().with_variant(Integer(), "sqlite")
 _Ordered = Text().with_variant(Text(collation="C"), "postgresql")
 
@@ -34,93 +35,105 @@ SUMS = (*COUNTERS, "cost", "unpriced")
 """What is added up, once as billed and once as live. Cost in nano-dollars; ``unpriced`` counts
 responses whose model has no known price."""
 
-sessions = Table(
-    f"{NAME}_v{VERSION}_sessions",
-    metadata,
-    Column("stream", _Key, primary_key=True, autoincrement=False),
-    Column("name", _Ordered, nullable=False),
-    Column("main", _Ordered, nullable=False),
-    Column("project_key", Text, nullable=False),
-    Column("session_id", _Ordered, nullable=False),
-    Column("subpath", Text),
-    Column("presence", Text, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("stop_reason", Text),
-    Column("title", Text),
-    Column("user_id", Text),
-    Column("working_dir", Text),
-    Column("machine", Text),
-    Column("source", Text, nullable=False),
-    Column("called_by", Text),
-    Column("forked_from", Text),
-    Column("prompts", Integer, nullable=False),
-    Column("turns", Integer, nullable=False),
-    Column("entries", Integer, nullable=False),
-    Column("recorded", Integer, nullable=False),
-    Column("gaps", Integer, nullable=False),
-    Column("models", Text, nullable=False),
-    Column("tags", Text, nullable=False),
-    Column("first_at", BigInteger),
-    Column("last_at", BigInteger),
-    Column("active_at", BigInteger, nullable=False),
-    Column("recorded_at", BigInteger, nullable=False),
-    Column("version", Integer, nullable=False),
-    *(Column(f"billed_{name}", BigInteger, nullable=False) for name in SUMS),
-    *(Column(f"live_{name}", BigInteger, nullable=False) for name in SUMS),
-)
-Index(
-    f"{NAME}_v{VERSION}_newest",
-    desc(sessions.c.active_at),
-    desc(sessions.c.stream),
-    sqlite_where=sessions.c.subpath.is_(None),
-    postgresql_where=sessions.c.subpath.is_(None),
-)
-Index(f"{NAME}_v{VERSION}_by_id", sessions.c.session_id)
-Index(f"{NAME}_v{VERSION}_by_main", sessions.c.main)
 
-responses = Table(
-    f"{NAME}_v{VERSION}_responses",
-    metadata,
-    Column("stream", _Key, primary_key=True, autoincrement=False),
-    Column("turn", Integer, primary_key=True, autoincrement=False),
-    Column("key", LargeBinary, nullable=False),
-    Column("model", Text),
-    Column("at", BigInteger),
-    Column("branch", Integer, nullable=False),
-    Column("place", Integer, nullable=False),
-    Column("late", SmallInteger, nullable=False),
-    Column("native", SmallInteger, nullable=False),
-    Column("fast", SmallInteger, nullable=False),
-    Column("placeholder", SmallInteger, nullable=False),
-    Column("forked_off", SmallInteger, nullable=False),
-    Column("live", SmallInteger, nullable=False),
-    Column("billed", SmallInteger, nullable=False),
-    *(Column(name, BigInteger, nullable=False) for name in COUNTERS),
-    Column("cost", BigInteger),
-    sqlite_with_rowid=False,
-)
-Index(f"{NAME}_v{VERSION}_copies", responses.c.key)
+class SessionTables:
+    """The tables of one generation, whose names begin with ``prefix``."""
 
-checkpoints = Table(
-    f"{NAME}_v{VERSION}_checkpoints",
-    metadata,
-    Column("stream", _Key, primary_key=True, autoincrement=False),
-    Column("version", Integer, primary_key=True, autoincrement=False),
-    Column("name", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("anchor", Integer, nullable=False),
-    Column("branch", Integer, nullable=False),
-    Column("turn", Integer, nullable=False),
-    Column("prompt", Integer, nullable=False),
-    Column("label", Text),
-    Column("recorded_at", BigInteger, nullable=False),
-    sqlite_with_rowid=False,
-)
+    def __init__(self, prefix: str) -> None:
+        self.metadata = MetaData()
+        self.sessions = Table(
+            f"{prefix}_sessions",
+            self.metadata,
+            Column("stream", _Key, primary_key=True, autoincrement=False),
+            Column("name", _Ordered, nullable=False),
+            Column("main", _Ordered, nullable=False),
+            Column("project_key", Text, nullable=False),
+            Column("session_id", _Ordered, nullable=False),
+            Column("subpath", Text),
+            Column("presence", Text, nullable=False),
+            Column("status", Text, nullable=False),
+            Column("stop_reason", Text),
+            Column("title", Text),
+            Column("user_id", Text),
+            Column("working_dir", Text),
+            Column("machine", Text),
+            Column("source", Text, nullable=False),
+            Column("called_by", Text),
+            Column("forked_from", Text),
+            Column("prompts", Integer, nullable=False),
+            Column("turns", Integer, nullable=False),
+            Column("entries", Integer, nullable=False),
+            Column("recorded", Integer, nullable=False),
+            Column("gaps", Integer, nullable=False),
+            Column("models", Text, nullable=False),
+            Column("tags", Text, nullable=False),
+            Column("first_at", BigInteger),
+            Column("last_at", BigInteger),
+            Column("active_at", BigInteger, nullable=False),
+            Column("recorded_at", BigInteger, nullable=False),
+            Column("version", Integer, nullable=False),
+            *(Column(f"billed_{name}", BigInteger, nullable=False) for name in SUMS),
+            *(Column(f"live_{name}", BigInteger, nullable=False) for name in SUMS),
+        )
+        Index(
+            f"{prefix}_newest",
+            desc(self.sessions.c.active_at),
+            desc(self.sessions.c.stream),
+            sqlite_where=self.sessions.c.subpath.is_(None),
+            postgresql_where=self.sessions.c.subpath.is_(None),
+        )
+        Index(f"{prefix}_by_id", self.sessions.c.session_id)
+        Index(f"{prefix}_by_main", self.sessions.c.main)
 
-tags = Table(
-    f"{NAME}_v{VERSION}_tags",
-    metadata,
-    Column("stream", _Key, primary_key=True, autoincrement=False),
-    Column("tag", Text, primary_key=True),
-    sqlite_with_rowid=False,
-)
+        self.responses = Table(
+            f"{prefix}_responses",
+            self.metadata,
+            Column("stream", _Key, primary_key=True, autoincrement=False),
+            Column("turn", Integer, primary_key=True, autoincrement=False),
+            Column("key", LargeBinary, nullable=False),
+            Column("model", Text),
+            Column("at", BigInteger),
+            Column("branch", Integer, nullable=False),
+            Column("place", Integer, nullable=False),
+            Column("late", SmallInteger, nullable=False),
+            Column("native", SmallInteger, nullable=False),
+            Column("fast", SmallInteger, nullable=False),
+            Column("placeholder", SmallInteger, nullable=False),
+            Column("forked_off", SmallInteger, nullable=False),
+            Column("live", SmallInteger, nullable=False),
+            Column("billed", SmallInteger, nullable=False),
+            *(Column(name, BigInteger, nullable=False) for name in COUNTERS),
+            Column("cost", BigInteger),
+            sqlite_with_rowid=False,
+        )
+        Index(f"{prefix}_copies", self.responses.c.key)
+
+        self.checkpoints = Table(
+            f"{prefix}_checkpoints",
+            self.metadata,
+            Column("stream", _Key, primary_key=True, autoincrement=False),
+            Column("version", Integer, primary_key=True, autoincrement=False),
+            Column("name", Text, nullable=False),
+            Column("kind", Text, nullable=False),
+            Column("anchor", Integer, nullable=False),
+            Column("branch", Integer, nullable=False),
+            Column("turn", Integer, nullable=False),
+            Column("prompt", Integer, nullable=False),
+            Column("label", Text),
+            Column("recorded_at", BigInteger, nullable=False),
+            sqlite_with_rowid=False,
+        )
+
+        self.tags = Table(
+            f"{prefix}_tags",
+            self.metadata,
+            Column("stream", _Key, primary_key=True, autoincrement=False),
+            Column("tag", Text, primary_key=True),
+            sqlite_with_rowid=False,
+        )
+
+
+@lru_cache(maxsize=16)
+def tables_of(prefix: str) -> SessionTables:
+    """The tables whose names begin with a prefix."""
+    return SessionTables(prefix)

@@ -11,7 +11,7 @@ import turnlog
 from tests.support.transcripts import Transcript
 from turnlog.adapters.storage.sql.schema import projections as _projections
 from turnlog.adapters.storage.sql.store import SqlStore
-from turnlog.projections.sessions.tables import metadata
+from turnlog.reading.finding import tables_in
 
 Batch = Sequence[dict[str, Any]]
 
@@ -73,5 +73,5 @@ def read_models(log: turnlog.Log) -> dict[str, list[Any]]:
                 tuple(row)
                 for row in reader.query(select(table).order_by(*table.primary_key.columns))
             ]
-            for table in metadata.sorted_tables
+            for table in tables_in(reader).metadata.sorted_tables
         }

@@ -36,6 +36,7 @@ from turnlog.domain.session import SessionState, fold
 from turnlog.domain.usage import Usage
 from turnlog.projections.sessions import Filter
 from turnlog.projections.sessions.query import page
+from turnlog.reading.finding import tables_in
 
 THREADS = 16
 
@@ -138,7 +139,7 @@ def test_work_that_raises_leaves_nothing(store: Store) -> None:
         store.write(refused)
     with store.read() as reader:
         assert reader.find(KEY) is None
-        assert reader.query(page(Filter(), 10, None)) == []
+        assert reader.query(page(tables_in(reader), Filter(), 10, None)) == []
     assert store.log(0, 10) == []
     assert record(store, started()).first_version == 1
 
@@ -386,7 +387,7 @@ def test_read_models_follow_in_the_same_transaction(store: Store) -> None:
     record(store, started(), renamed("One"))
     record(store, started(key(2)), renamed("Two"), at=key(2))
     with store.read() as reader:
-        rows = reader.query(page(Filter(), 100, None))
+        rows = reader.query(page(tables_in(reader), Filter(), 100, None))
     assert sorted(row[9] for row in rows) == ["One", "Two"]
 
 
@@ -409,11 +410,15 @@ def test_a_projection_that_fails_is_stale_and_the_append_stands(
     with store.read() as reader:
         assert reader.stale().keys() == {"sessions"}
         assert before.first_position + 1 < reader.stale()["sessions"] <= appended.first_position
-        assert [row[9] for row in reader.query(page(Filter(), 9, None))] == ["Before"]
+        assert [row[9] for row in reader.query(page(tables_in(reader), Filter(), 9, None))] == [
+            "Before"
+        ]
     record(store, renamed("Later"))
     assert [r.version for r in recorded(store)] == [1, 2, 3, 4]
     with store.read() as reader:
-        assert [row[9] for row in reader.query(page(Filter(), 9, None))] == ["Before"]
+        assert [row[9] for row in reader.query(page(tables_in(reader), Filter(), 9, None))] == [
+            "Before"
+        ]
 
 
 def test_a_projection_that_breaks_the_database_s_own_rules_is_stale(
@@ -442,7 +447,9 @@ def test_what_a_refused_write_folded_is_undone_with_it(store: Store) -> None:
     with pytest.raises(Refusal):
         store.write(work)
     with store.read() as reader:
-        assert [row[9] for row in reader.query(page(Filter(), 9, None))] == ["One"]
+        assert [row[9] for row in reader.query(page(tables_in(reader), Filter(), 9, None))] == [
+            "One"
+        ]
 
 
 # -- many at once ----------------------------------------------------------------------------

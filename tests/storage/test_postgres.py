@@ -506,10 +506,10 @@ def test_a_projection_that_fails_while_others_append_is_stale_from_one_place_on(
 
     fold_well = Sessions.fold
 
-    def fail(self: Sessions, cursor: Any, stream: int, at: Any, *args: Any) -> None:
-        if at == key(9):
+    def fail(self: Sessions, cursor: Any, runs: Any) -> None:
+        if runs[0].key == key(9):
             raise ValueError("this cannot be folded")
-        fold_well(self, cursor, stream, at, *args)
+        fold_well(self, cursor, runs)
 
     monkeypatch.setattr(Sessions, "fold", fail)
     with (

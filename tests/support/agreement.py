@@ -6,6 +6,7 @@ from turnlog import Log
 from turnlog.domain.session import SessionState, fold
 from turnlog.projections.sessions import Session
 from turnlog.projections.sessions.query import of_stream
+from turnlog.reading.finding import tables_in
 
 from .writers import Writer
 
@@ -76,7 +77,7 @@ def _stays_as_it_was(log: Log, writer: Writer, state: SessionState) -> None:
 
 def _row_shows_the_state(log: Log, writer: Writer, state: SessionState) -> None:
     with log.store.read() as reader:
-        row = Session.of(reader.query(of_stream(writer.key.stream_id))[0])
+        row = Session.of(reader.query(of_stream(tables_in(reader), writer.key.stream_id))[0])
     assert (row.presence, row.status, row.title) == (state.presence, state.status, state.title)
     assert (row.prompts, row.turns, row.entries) == state.live[:3]
     assert (row.recorded, row.gaps, row.version) == (state.entries, state.gaps, state.version)

@@ -18,6 +18,12 @@ from ..projections.sessions.query import (
     subagents_of,
     totals,
 )
+from ..projections.sessions.tables import NAME, SessionTables, tables_of
+
+
+def tables_in(reader: Reader) -> SessionTables:
+    """The tables that are live in a look at the log."""
+    return tables_of(reader.live(NAME))
 
 
 class CheckpointRow(NamedTuple):
@@ -54,10 +60,15 @@ class Sessions:
         # The read model holds texts as a text column takes them.
         asked = Filter._make(printable(v) if isinstance(v, str) else v for v in asked)
         with self._store.read() as reader:
-            listed = [Session.of(row) for row in reader.query(page(asked, limit, after))]
+            listed = [
+                Session.of(row)
+                for row in reader.query(page(tables_in(reader), asked, limit, after))
+            ]
             if not listed:
                 return []
-            rolled = reader.query(subagents_of([session.main for session in listed]))
+            rolled = reader.query(
+                subagents_of(tables_in(reader), [session.main for session in listed])
+            )
         return _rolled_up(listed, [Session.of(row) for row in rolled])
 
     def find(self, name: str) -> Session:
@@ -76,39 +87,42 @@ class Sessions:
                     f"write more of the id, or PROJECT/ID:\n  {shown}",
                     told,
                 )
-            rolled = reader.query(subagents_of([candidates[0].main]))
+            rolled = reader.query(subagents_of(tables_in(reader), [candidates[0].main]))
         return _rolled_up(candidates, [Session.of(row) for row in rolled])[0]
 
     def subagents(self, key: SessionKey) -> list[Session]:
         """The rows of a session's subagents."""
         with self._store.read() as reader:
-            return [Session.of(row) for row in reader.query(subagents_of([key.main.stream_id]))]
+            return [
+                Session.of(row)
+                for row in reader.query(subagents_of(tables_in(reader), [key.main.stream_id]))
+            ]
 
     def checkpoints(self, key: SessionKey) -> list[CheckpointRow]:
         """A session's checkpoints by version."""
         with self._store.read() as reader:
             stream = reader.find(key)
-            rows = reader.query(of_stream(key.stream_id))
+            rows = reader.query(of_stream(tables_in(reader), key.stream_id))
             if stream is None or not rows:
                 raise UnknownSession(
                     f"there is no session {key.session_id!r}; see `turnlog sessions`"
                 )
-            found = reader.query(checkpoints_of(rows[0][0]))
+            found = reader.query(checkpoints_of(tables_in(reader), rows[0][0]))
         state = stream.state
         return [CheckpointRow._make((*row[1:], state.is_live(row[5], row[4]))) for row in found]
 
     def totals(self) -> Totals:
         """The whole log in figures."""
         with self._store.read() as reader:
-            return Totals.of(reader.query(totals()))
+            return Totals.of(reader.query(totals(tables_in(reader))))
 
 
 def _named(reader: Reader, name: str) -> list[Session]:
     """The sessions of that id, else those whose id begins so, else those of ``PROJECT/ID``."""
-    found = [Session.of(row) for row in reader.query(by_prefix(name))]
+    found = [Session.of(row) for row in reader.query(by_prefix(tables_in(reader), name))]
     if not found and "/" in name:
         project, _, name = name.rpartition("/")
-        rows = reader.query(by_prefix(name, MOST))
+        rows = reader.query(by_prefix(tables_in(reader), name, MOST))
         # A project is named by its end too: the keys of paths all begin with a dash.
         found = [s for s in map(Session.of, rows) if f"-{s.project_key}".endswith(f"-{project}")]
     return [session for session in found if session.session_id == name] or found

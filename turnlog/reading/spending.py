@@ -10,7 +10,8 @@ from ..adapters.storage.contract import Reader
 from ..domain.keys import SessionKey
 from ..domain.usage import Usage
 from ..projections.sessions import Spent
-from ..projections.sessions.tables import COUNTERS, responses, sessions
+from ..projections.sessions.tables import COUNTERS
+from .finding import tables_in
 
 
 class ModelSpent(NamedTuple):
@@ -29,7 +30,8 @@ def spent_by_model(reader: Reader, key: SessionKey | None = None) -> list[ModelS
     Args:
         key: a session, its subagents included; None for the whole log.
     """
-    r = responses.c
+    tables = tables_in(reader)
+    r, sessions = tables.responses.c, tables.sessions
     asked = (
         select(
             r.model,

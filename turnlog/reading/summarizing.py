@@ -22,6 +22,7 @@ from ..domain.keys import SessionKey
 from ..domain.session import SessionState
 from ..projections.sessions.query import in_project
 from ..time.loading import entries_of
+from .finding import tables_in
 
 _ENTRIES_AT_ONCE = 256
 _SESSIONS_AT_ONCE = 100
@@ -95,7 +96,7 @@ def _summarized(store: Store, project_key: str, by: SummaryFold) -> list[Summari
 
 
 def _listed(reader: Reader, project_key: str) -> list[Listed]:
-    return [Listed(*row) for row in reader.query(in_project(project_key))]
+    return [Listed(*row) for row in reader.query(in_project(tables_in(reader), project_key))]
 
 
 def _is_behind(session: Listed, kept: dict[int, Summary]) -> bool:

@@ -14,7 +14,7 @@ from ..domain.entry import Mark
 from ..domain.events import EntryRecorded, SessionRewound, SessionStarted, TurnRecorded
 from ..domain.lineage import BASE, FIRST
 from ..domain.points import Head
-from ..projections.sessions.tables import responses
+from ..reading.finding import tables_in
 
 
 class PromptOf(NamedTuple):
@@ -63,6 +63,7 @@ def branches_of(reader: Reader, stream: Stream) -> list[Branch]:
     for head in reader.all_heads(stream):
         entries.setdefault(head.branch, []).append(head)
     costs: dict[int, list[tuple[int, int | None]]] = {}
+    responses = tables_in(reader).responses
     rows = reader.query(
         select(responses.c.branch, responses.c.place, responses.c.cost)
         .where(responses.c.stream == stream.id, responses.c.billed == 1)

@@ -4,35 +4,41 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Select, create_engine
 from sqlalchemy.pool import StaticPool
 
-from ....domain.session import SessionState
-from ..contract import Inline, Recorded, Stream
+from ....projections.engine.read_model import ReadModel, Run
+from ....projections.engine.registry import Registry
+from ..sql.generations import Generations
+from ..sql.schema import projections
 from ..sql.statements import Statements
 
 
 class MemoryModels:
-    """The inline projections and their tables."""
+    """The read models and their tables, with the account kept of them."""
 
-    def __init__(self, inline: Sequence[Inline]) -> None:
-        self.inline = tuple(inline)
+    def __init__(self, registry: Registry) -> None:
         self._engine = create_engine(
             "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
         )
         self._lock = threading.RLock()
         self._statements = Statements(self._engine.dialect, locks_rows=False)
+        self.generations = Generations(self._engine.dialect, registry, "memory:")
         with self._engine.begin() as connection:
-            for projection in inline:
-                projection.create(connection)
+            projections.create(connection)
+            self.generations.prepare(connection)
         raw: Any = self._engine.raw_connection()
         self._connection: sqlite3.Connection = raw.driver_connection
         self._connection.isolation_level = None  # a transaction begins where we say
         self._raw = raw
+
+    def cursor(self) -> sqlite3.Cursor:
+        """A cursor, to be used within ``change``."""
+        return self._connection.cursor()
 
     @contextmanager
     def change(self) -> Iterator[None]:
@@ -46,32 +52,33 @@ class MemoryModels:
                 raise
             self._connection.execute("COMMIT")
 
-    def fold(
-        self,
-        projection: Inline,
-        stream: Stream,
-        recorded: Sequence[Recorded],
-        before: SessionState,
-        after: SessionState,
-    ) -> None:
+    def inline(self) -> list[ReadModel]:
+        """Those that are folded with an append."""
+        return self.generations.inline(self.cursor())
+
+    def fold(self, model: ReadModel, run: Run) -> None:
         """Fold events, or nothing of them."""
-        cursor = self._connection.cursor()
+        cursor = self.cursor()
         cursor.execute("SAVEPOINT fold")
-        events = [r.event for r in recorded]
-        first, at = recorded[0].version, recorded[-1].recorded_at
         try:
-            projection.fold(cursor, stream.id, stream.key, first, at, events, before, after)
+            model.fold(cursor, [run])
         except BaseException:
             cursor.execute("ROLLBACK TO fold")
             raise
         finally:
             cursor.execute("RELEASE fold")
 
-    def clear(self) -> None:
-        """Empty every table."""
-        for projection in self.inline:
-            for table in projection.tables():
-                self._connection.execute(f"DELETE FROM {table}")
+    def mark_stale(self, name: str, position: int, problem: Exception) -> None:
+        """Fold a read model no more from a position on."""
+        self._connection.execute(
+            "UPDATE projections SET stale_at = ?, stale_why = ? WHERE name = ?",
+            (position, ascii(problem)[:500], name),
+        )
+
+    def rows(self, sql: str) -> list[Any]:
+        """Ask the tables in SQL."""
+        with self._lock:
+            return self._connection.execute(sql).fetchall()
 
     def query(self, statement: Select[Any]) -> list[Any]:
         """Ask the tables."""

@@ -16,6 +16,7 @@ from ....domain.lineage import Segment
 from ....domain.points import Head
 from ....domain.session import SessionState
 from ....domain.usage import Response
+from ....projections.engine.registry import prefix_of
 from ..contract import Body, Content, Reader, Recorded, Source, StoredFile, Stream, Summary
 from ..encoding.blocks import read_entry
 from ..encoding.chain import START, body_hash, link
@@ -34,7 +35,6 @@ class Held:
     sources: dict[str, Source] = field(default_factory=dict)
     files: dict[bytes, StoredFile] = field(default_factory=dict)
     summaries: dict[tuple[int, str], Summary] = field(default_factory=dict)
-    stale: dict[str, int] = field(default_factory=dict)
 
     def copy(self) -> Held:
         """The same, to be changed."""
@@ -130,8 +130,9 @@ class MemoryReader(Reader):
             if isinstance(event, UsageRecorded) and event.identity in wanted:
                 best = event.counters.best(event.counted)
                 doubtful = event.quality == "placeholder"
-                response = Response(event.turn or 0, best, event.finished, doubtful)
-                found[wanted[event.identity]] = response
+                found[wanted[event.identity]] = Response(
+                    event.turn or 0, best, event.finished, doubtful, event.characters
+                )
         return found
 
     def source(self, name: str) -> Source | None:
@@ -165,7 +166,12 @@ class MemoryReader(Reader):
         return self._models.query(statement)
 
     def stale(self) -> dict[str, int]:
-        return dict(self._held.stale)
+        found = self._models.rows("SELECT name, stale_at FROM projections")
+        return {name: position for name, position in found if position is not None}
+
+    def live(self, name: str) -> str:
+        rows = self._models.rows("SELECT name, version, generation FROM projections")
+        return next(prefix_of(*row) for row in rows if row[0] == name)
 
 
 def linked(chain: bytes, recorded: Recorded) -> bytes:

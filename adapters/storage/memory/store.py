@@ -17,10 +17,12 @@ from ....domain.batch import Memory
 from ....domain.events import SessionEvent
 from ....domain.keys import SessionKey
 from ....domain.session import SessionState
+from ....projections.engine.read_model import Run
+from ....projections.engine.registry import Registry
+from ....projections.engine.runs import asked
 from ..contract import (
     Appended,
     Content,
-    Inline,
     Packed,
     Reader,
     Recorded,
@@ -44,9 +46,9 @@ class MemoryStore(Store):
 
     url = "memory:"
 
-    def __init__(self, inline: Sequence[Inline] = (), clock: Callable[[], int] = now) -> None:
+    def __init__(self, registry: Registry | None = None, clock: Callable[[], int] = now) -> None:
         self._held = Held()
-        self._models = MemoryModels(inline)
+        self._models = MemoryModels(registry or Registry())
         self._clock = clock
         self._changing = Condition()
 
@@ -117,12 +119,13 @@ class MemoryTransaction(MemoryReader, Transaction):
         self._held.heads[stream.key] = replace(stream)
         if not events:
             return appended._replace(first_position=0)
-        for projection in self._models.inline:
-            if projection.name not in self._held.stale:
-                try:
-                    self._models.fold(projection, stream, happened, before, state)
-                except Exception:
-                    self._held.stale[projection.name] = appended.first_position
+        run = _run(stream, happened, before, state)
+        for model in self._models.inline():
+            try:
+                if (wanted := asked(model, run)) is not None:
+                    self._models.fold(model, wanted)
+            except Exception as problem:
+                self._models.mark_stale(model.name, appended.first_position, problem)
         return appended
 
     def keep_source(self, source: Source) -> None:
@@ -135,8 +138,11 @@ class MemoryTransaction(MemoryReader, Transaction):
         self._held.summaries.update({(s.stream, s.sdk): s for s in summaries})
 
     def clear_models(self) -> None:
-        self._models.clear()
-        self._held.stale.clear()
+        cursor = self._models.cursor()
+        for model in self._models.generations.inline(cursor, stale=True):
+            for table in model.tables():
+                cursor.execute(f"DELETE FROM {table}")
+        cursor.execute("UPDATE projections SET stale_at = NULL, stale_why = NULL")
 
     def fold_models(
         self,
@@ -145,5 +151,20 @@ class MemoryTransaction(MemoryReader, Transaction):
         before: SessionState,
         after: SessionState,
     ) -> None:
-        for projection in self._models.inline:
-            self._models.fold(projection, stream, recorded, before, after)
+        for model in self._models.generations.inline(self._models.cursor(), stale=True):
+            self._models.fold(model, _run(stream, recorded, before, after))
+
+
+def _run(
+    stream: Stream, recorded: Sequence[Recorded], before: SessionState, after: SessionState
+) -> Run:
+    return Run(
+        stream.id,
+        stream.key,
+        recorded[-1].recorded_at,
+        [r.position for r in recorded],
+        [r.version for r in recorded],
+        [r.event for r in recorded],
+        before,
+        after,
+    )

@@ -13,7 +13,8 @@ import psycopg
 from sqlalchemy import URL, Engine
 
 from ....domain.errors import StorageError, TurnlogError
-from ..contract import Inline, Transaction
+from ....projections.engine.registry import Registry
+from ..contract import Transaction
 from ..encoding.identities import OwnMaps
 from ..sql.reader import Cursor, SqlReader
 from ..sql.schema import POSTGRES_TRIGGERS
@@ -55,7 +56,7 @@ class PostgresStore(SqlStore):
     def __init__(
         self,
         url: URL,
-        inline: Sequence[Inline] = (),
+        registry: Registry | None = None,
         clock: Callable[[], int] = now,
         level: int = 3,
     ) -> None:
@@ -69,7 +70,9 @@ class PostgresStore(SqlStore):
         url = url.set(drivername="postgresql+psycopg")
         where = url.render_as_string(hide_password=True)
         engine = engine_for(url, CONNECTIONS, OVERFLOW)
-        super().__init__(where, engine, locks_rows=True, inline=inline, clock=clock, level=level)
+        super().__init__(
+            where, engine, locks_rows=True, registry=registry, clock=clock, level=level
+        )
         # Who waits for news has a connection of its own, and takes none from those who write.
         self._listening = engine_for(url, pool_size=1, overflow=-1)
         self._end = weakref.finalize(self, let_go, engine, self._listening)

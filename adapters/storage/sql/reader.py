@@ -26,6 +26,7 @@ from ..encoding.json_bytes import decode
 from ..encoding.rows import Row, from_row
 from ..encoding.state_bytes import load_state
 from .checking import Beside, check
+from .generations import LiveTables
 from .heads import Heads
 from .schema import AFTER_FOREIGN, ENTRIES, LATE, OTHER
 from .sources import SourceReader
@@ -94,7 +95,7 @@ class Topics:
         return self._ids[name]
 
 
-class SqlReader(SourceReader, SummaryReader):
+class SqlReader(SourceReader, SummaryReader, LiveTables):
     """One consistent look at the log."""
 
     def __init__(
@@ -400,11 +401,6 @@ class SqlReader(SourceReader, SummaryReader):
             where = f"the snapshot of version {row[0]} of {stream.key.stream_id!r}"
             raise damaged(where, problem) from problem
 
-    def stale(self) -> dict[str, int]:
-        """The inline projections that failed, and the position from which on they know nothing."""
-        self.cursor.execute("SELECT name, stale_at FROM projections WHERE stale_at IS NOT NULL")
-        return dict(self.cursor.fetchall())
-
     def query(self, statement: Select[Any]) -> list[Any]:
         """Ask the read models, in the same look at the log."""
         self.cursor.execute(*self._sql.once(statement))
@@ -419,4 +415,5 @@ def _response(turn: int, facts: str | None) -> Response:
         counters.best(Usage(*values.get("counted", NOTHING))),
         bool(values.get("finished")),
         values.get("quality") == "placeholder",
+        values.get("characters", 0),
     )

@@ -176,6 +176,7 @@ projections = Table(
     Column("position", BigInteger, nullable=False),
     Column("stale_at", BigInteger),
     Column("stale_why", Text),
+    Column("generation", Text, nullable=False, server_default=""),
 )
 
 tracking = Table(

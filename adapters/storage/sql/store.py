@@ -11,9 +11,12 @@ from sqlalchemy import Connection, Engine, insert, inspect, select, update
 
 from ....domain.errors import NewerSchema, NotADatabase, StorageError
 from ....domain.events import EVENTS
-from ..contract import Content, Inline, Packed, Recorded
+from ....projections.engine.read_model import ReadModel
+from ....projections.engine.registry import Registry
+from ..contract import Content, Packed, Recorded
 from ..encoding.blocks import BlockCodec
 from ..encoding.identities import IdentityMaps, Maps
+from .generations import Generations
 from .heads import Heads
 from .reader import Cursor, SqlReader, Topics
 from .schema import SCHEMA_VERSION, about, metadata, projections, topics
@@ -40,19 +43,20 @@ class SqlStore:
         url: str,
         engine: Engine,
         locks_rows: bool,
-        inline: Sequence[Inline] = (),
+        registry: Registry | None = None,
         clock: Callable[[], int] = now,
         level: int = 3,
     ) -> None:
         self.url = url
         self.engine = engine
-        self.inline = tuple(inline)
         self.clock = clock
         self.topics = Topics()
         self.codec = BlockCodec(level)
         self.maps = IdentityMaps()
         self.heads = Heads()
         self.statements = Statements(engine.dialect, locks_rows)
+        self.registry = registry or Registry()
+        self.generations = Generations(engine.dialect, self.registry, url)
 
     # -- the tables --------------------------------------------------------------------------
 
@@ -64,31 +68,11 @@ class SqlStore:
             for trigger in triggers:
                 cursor.execute(trigger)
             connection.execute(insert(about).values(name="schema", value=str(SCHEMA_VERSION)))
-        for projection in self.inline:
-            projection.create(connection)
-            self._register(connection, projection)
+        self.generations.prepare(connection)
         found = set(connection.execute(select(topics.c.name)).scalars())
         for topic in EVENTS:
             if topic not in found:
                 connection.execute(insert(topics).values(name=topic))
-
-    def _register(self, connection: Connection, projection: Inline) -> None:
-        found = connection.execute(
-            select(projections.c.version).where(projections.c.name == projection.name)
-        ).scalar()
-        if found is None:
-            connection.execute(
-                insert(projections).values(
-                    name=projection.name, version=projection.version, position=0
-                )
-            )
-        elif found != projection.version:
-            # Appending without folding it would leave its live tables behind the log.
-            raise NewerSchema(
-                f"{self.url}: the read model {projection.name!r} has version {found}, this release "
-                f"folds version {projection.version}; use the release that wrote it, or rebuild "
-                "with `turnlog rebuild`"
-            )
 
     def _is_ours(self, connection: Connection) -> bool:
         """Whether the tables are there, as this release makes them."""
@@ -160,7 +144,7 @@ class SqlStore:
         return SqlReader(cursor, self.statements, self.topics, self.codec, self.maps, self.heads)
 
     def _transaction(
-        self, cursor: Cursor, inline: Sequence[Inline], maps: Maps | None = None
+        self, cursor: Cursor, inline: Sequence[ReadModel], maps: Maps | None = None
     ) -> SqlTransaction:
         return SqlTransaction(
             cursor,
@@ -170,7 +154,7 @@ class SqlStore:
             maps or self.maps,
             self.heads,
             inline,
-            self.inline,
+            self.generations.inline(cursor, stale=True),
             self._positions,
             self.clock,
         )
@@ -178,13 +162,9 @@ class SqlStore:
     def _positions(self, cursor: Cursor, count: int) -> int:
         raise NotImplementedError
 
-    def _fresh(self, cursor: Cursor) -> list[Inline]:
-        """The inline projections that are not stale: only these are folded with an append."""
-        if not self.inline:
-            return []
-        cursor.execute("SELECT name FROM projections WHERE stale_at IS NOT NULL")
-        stale = {name for (name,) in cursor.fetchall()}
-        return [projection for projection in self.inline if projection.name not in stale]
+    def _fresh(self, cursor: Cursor) -> list[ReadModel]:
+        """The inline read models that are not stale: only these are folded with an append."""
+        return self.generations.inline(cursor)
 
     def _mark_stale(self, cursor: Any, failed: FoldFailed) -> None:
         statement = (

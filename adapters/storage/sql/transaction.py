@@ -9,7 +9,9 @@ from ....domain.batch import Memory
 from ....domain.events import EntryRecorded, SessionEvent, TurnRecorded
 from ....domain.keys import SessionKey
 from ....domain.session import SessionState
-from ..contract import Appended, Inline, Packed, Recorded, Stream
+from ....projections.engine.read_model import ReadModel, Run
+from ....projections.engine.runs import asked
+from ..contract import Appended, Packed, Recorded, Stream
 from ..encoding.blocks import LARGEST, BlockCodec, new_seed
 from ..encoding.chain import START, body_hash, link
 from ..encoding.identities import Maps, digest, pack
@@ -29,7 +31,7 @@ SNAPSHOT_EVERY = 256
 class FoldFailed(Exception):
     """An inline projection raised; it is undone alone, marked stale, and caught up later."""
 
-    def __init__(self, projection: Inline, position: int, problem: Exception) -> None:
+    def __init__(self, projection: ReadModel, position: int, problem: Exception) -> None:
         super().__init__(f"projection {projection.name!r} failed at position {position}: {problem}")
         self.projection = projection
         self.position = position
@@ -47,8 +49,8 @@ class SqlTransaction(SqlReader, SourceWriter, SummaryWriter):
         codec: BlockCodec,
         maps: Maps,
         heads: Heads,
-        inline: Sequence[Inline],
-        models: Sequence[Inline],
+        inline: Sequence[ReadModel],
+        models: Sequence[ReadModel],
         positions: Callable[[Cursor, int], int],
         clock: Callable[[], int],
     ) -> None:
@@ -104,20 +106,22 @@ class SqlTransaction(SqlReader, SourceWriter, SummaryWriter):
                 self._sql.store_snapshot, (stream.id, stream.version, head.state_bytes)
             )
         if events:
-            for projection in self._inline:
+            happened = Run(
+                stream.id,
+                stream.key,
+                now,
+                range(position, position + count),
+                range(appended.first_version, appended.first_version + count),
+                events,
+                before,
+                state,
+            )
+            for model in self._inline:
                 try:
-                    projection.fold(
-                        self.cursor,
-                        stream.id,
-                        stream.key,
-                        appended.first_version,
-                        now,
-                        events,
-                        before,
-                        state,
-                    )
+                    if (run := asked(model, happened)) is not None:
+                        model.fold(self.cursor, [run])
                 except Exception as problem:
-                    raise FoldFailed(projection, position, problem) from problem
+                    raise FoldFailed(model, position, problem) from problem
         return appended
 
     def take_positions(self, count: int) -> int:
@@ -139,18 +143,18 @@ class SqlTransaction(SqlReader, SourceWriter, SummaryWriter):
         after: SessionState,
     ) -> None:
         """Fold events that are in the log already."""
-        first, last = recorded[0], recorded[-1]
+        run = Run(
+            stream.id,
+            stream.key,
+            recorded[-1].recorded_at,
+            [r.position for r in recorded],
+            [r.version for r in recorded],
+            [r.event for r in recorded],
+            before,
+            after,
+        )
         for projection in self._models:
-            projection.fold(
-                self.cursor,
-                stream.id,
-                stream.key,
-                first.version,
-                last.recorded_at,
-                [r.event for r in recorded],
-                before,
-                after,
-            )
+            projection.fold(self.cursor, [run])
 
     def _insert(
         self,

@@ -10,7 +10,7 @@ import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
@@ -20,7 +20,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool, StaticPool
 
 from ....domain.errors import NotADatabase, StorageError, TurnlogError
-from ..contract import Inline, Transaction
+from ....projections.engine.read_model import ReadModel
+from ....projections.engine.registry import Registry
+from ..contract import Transaction
 from ..sql.reader import Cursor, SqlReader
 from ..sql.schema import SQLITE_TRIGGERS
 from ..sql.store import CLOSED, SqlStore, now
@@ -41,7 +43,7 @@ class SqliteStore(SqlStore):
     def __init__(
         self,
         url: URL,
-        inline: Sequence[Inline] = (),
+        registry: Registry | None = None,
         synchronous: str = "FULL",
         clock: Callable[[], int] = now,
         level: int = 3,
@@ -53,7 +55,7 @@ class SqliteStore(SqlStore):
                 _keep_private(self.path)
         engine = _engine(url, self.path is None, synchronous)
         super().__init__(
-            str(url), engine, locks_rows=False, inline=inline, clock=clock, level=level
+            str(url), engine, locks_rows=False, registry=registry, clock=clock, level=level
         )
         self._waiting: list[_Job[Any]] = []
         self._gate = threading.Lock()
@@ -163,10 +165,10 @@ class SqliteStore(SqlStore):
         self,
         job: _Job[Any],
         cursor: sqlite3.Cursor,
-        inline: list[Inline],
+        inline: list[ReadModel],
         members: list[SqlTransaction],
         alone: bool,
-    ) -> list[Inline]:
+    ) -> list[ReadModel]:
         """One member of a group: what it raises undoes it alone.
 
         Returns:

@@ -1,0 +1,128 @@
+"""The read models of one database: which there are, and which generation of each is live."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Dialect, insert, inspect, select
+
+from ....domain.errors import NewerSchema
+from ....projections.engine.read_model import ReadModel
+from ....projections.engine.registry import Registration, Registry, prefix_of
+from .read_side import ADDED
+from .schema import projections
+
+_LIVE = "SELECT name, version, generation, stale_at FROM projections"
+
+
+class _Cursor(Protocol):
+    def execute(self, sql: str, parameters: Any = ..., /) -> Any: ...
+
+    def fetchall(self) -> Any: ...
+
+
+class Generations:
+    """Makes read models over their tables, and knows which are folded with an append."""
+
+    def __init__(self, dialect: Dialect, registry: Registry, url: str) -> None:
+        self.dialect = dialect
+        self.registry = registry
+        self._url = url
+        self._made: dict[tuple[str, str], ReadModel] = {}
+
+    def model(self, registration: Registration, generation: str) -> ReadModel:
+        """A read model over one generation of its tables."""
+        found = self._made.get((registration.name, generation))
+        if found is None:
+            found = registration.make(self.dialect, registration.prefix(generation))
+            self._made[registration.name, generation] = found
+        return found
+
+    def prepare(self, connection: Connection) -> None:
+        """Make what is missing: the tables of account, and those of new read models."""
+        self._complete(connection)
+        versions = connection.execute(select(projections.c.name, projections.c.version))
+        known = {row[0]: row[1] for row in versions}
+        for registration in self.registry:
+            self.add(connection, registration, known.get(registration.name))
+
+    def add(self, connection: Connection, registration: Registration, known: int | None) -> None:
+        """Make a read model's tables, where it is new.
+
+        Args:
+            known: the version that is live.
+
+        Raises:
+            NewerSchema: a later release folds it.
+        """
+        name, version = registration.name, registration.version
+        if known is None:
+            self.model(registration, "").create(connection)
+            row = {"name": name, "version": version, "position": 0, "generation": ""}
+            connection.execute(insert(projections).values(row))
+        elif known > version:
+            # Appending without folding it would leave its live tables behind the log.
+            raise NewerSchema(
+                f"{self._url}: the read model {name!r} has version {known}, this release folds "
+                f"version {version}, and a version never goes backwards; use the release that "
+                "wrote it"
+            )
+
+    def _complete(self, connection: Connection) -> None:
+        inspector = inspect(connection)
+        there = set(inspector.get_table_names())
+        columns = {column["name"] for column in inspector.get_columns(projections.name)}
+        if "generation" not in columns:
+            connection.exec_driver_sql(
+                "ALTER TABLE projections ADD COLUMN generation TEXT NOT NULL DEFAULT ''"
+            )
+        for table in ADDED:
+            if table.name not in there:
+                table.create(connection)
+
+    def inline(self, cursor: _Cursor, stale: bool = False) -> list[ReadModel]:
+        """The read models that are folded with an append: those that are not stale.
+
+        Raises:
+            NewerSchema: a later release has rebuilt one meanwhile.
+        """
+        cursor.execute(_LIVE)
+        live = {row[0]: row for row in cursor.fetchall()}
+        found = []
+        for registration in self.registry:
+            if registration.lifecycle != "inline" or registration.name not in live:
+                continue
+            _, version, generation, stale_at = live[registration.name]
+            if version != registration.version:
+                raise NewerSchema(
+                    f"{self._url}: the read model {registration.name!r} has version {version} "
+                    f"now, this process folds version {registration.version}; "
+                    + (
+                        "end it and use the release that rebuilt it"
+                        if version > registration.version
+                        else "rebuild it with `turnlog rebuild`"
+                    )
+                )
+            if stale_at is None or stale:
+                found.append(self.model(registration, generation))
+        return found
+
+
+class LiveTables:
+    """Knows the live generations in one look at the log."""
+
+    cursor: Any
+    _live: dict[str, tuple[int, str]] | None = None
+
+    def live(self, name: str) -> str:
+        """How the names of a read model's live tables begin, in this look at the log."""
+        if self._live is None:
+            self.cursor.execute(_LIVE)
+            self._live = {row[0]: (row[1], row[2]) for row in self.cursor.fetchall()}
+        version, generation = self._live[name]
+        return prefix_of(name, version, generation)
+
+    def stale(self) -> dict[str, int]:
+        """The read models that stopped, and the position from which on they know nothing."""
+        self.cursor.execute("SELECT name, stale_at FROM projections WHERE stale_at IS NOT NULL")
+        return dict(self.cursor.fetchall())

@@ -1,0 +1,8 @@
+"""The read models that every log has."""
+
+from __future__ import annotations
+
+from .engine.registry import Registration
+from .sessions import Sessions
+
+BUILT_IN = (Registration.of(Sessions, "inline"),)
