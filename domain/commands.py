@@ -154,6 +154,7 @@ def start_fork(
         leaf=past.leaf.hex() if past.leaf else None,
         user_id=origin.user_id,
         working_dir=origin.working_dir,
+        git_branch=origin.git_branch,
         machine=origin.machine,
         prompt=past.title or origin.title,
         metadata=origin.metadata,

@@ -11,6 +11,7 @@ from .entry import (
     CHECKPOINT,
     GAP,
     RESPONSE,
+    AgentUsage,
     Entry,
     Mark,
     message_identity,
@@ -71,7 +72,8 @@ class Consequences:
         best = response.counters.best(counters)
         finished = response.finished or entry.stop_reason is not None
         suspicious = not finished and (response.suspicious or entry.suspicious)
-        after = Response(response.turn, best, finished, suspicious)
+        characters = response.characters + entry.characters if suspicious else 0
+        after = Response(response.turn, best, finished, suspicious, characters)
         if not first and after == response:
             return
         identity = message_identity(entry.message_id or "")
@@ -90,11 +92,47 @@ class Consequences:
                 counted=response.counters,
                 fast=entry.fast,
                 quality=after.quality,
+                characters=characters,
                 finished=finished,
                 native=entry.native,
             )
         )
         self.responses[entry.message_id or ""] = after
+
+    def use_by_agent(self, entry: Entry, told: AgentUsage, recorded: Known) -> None:
+        """Record what the session's own transcript tells of a subagent's use."""
+        name, identity = told.message_id, None
+        known = Response(0)
+        if name is not None:
+            known = self.responses.get(name) or self.seen.responses.get(name) or known
+            identity = message_identity(name)
+        best = known.counters.best(told.counters)
+        characters = known.characters + told.characters
+        after = Response(0, best, False, known.suspicious or told.suspicious, characters)
+        if after == known:
+            return
+        if name is not None:
+            self.responses[name] = after
+        self.happen(
+            e.UsageRecorded.trusted(
+                branch=recorded.branch,
+                occurred_at=entry.occurred_at,
+                identity=identity,
+                place=recorded.place if recorded.late else None,
+                message_id=name if identity is not None and identity[:1] == RESPONSE else None,
+                request_id=told.request_id,
+                model=told.model,
+                counters=told.counters,
+                counted=known.counters,
+                fast=told.fast,
+                source=told.source,
+                quality=after.quality,
+                characters=characters,
+                native=False,
+                agent=told.agent,
+                called_by=told.called_by,
+            )
+        )
 
     def count_cost(self, entry: Entry, branch: int) -> None:
         """Record the CLI's own running total."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from hashlib import blake2b, sha256
-from typing import Any, Final
+from typing import Any, Final, Literal, NamedTuple
 
 from .usage import Usage
 
@@ -26,6 +26,23 @@ class Mark:
     TRUNCATED: Final = 256  # max_tokens
     CAREFUL: Final = 512  # numbers or characters a fast JSON decoder would change
     RAW: Final = 1024  # the line was spelled otherwise; its own bytes follow the canonical ones
+
+
+class AgentUsage(NamedTuple):
+    """What an entry of a session tells of a subagent's use."""
+
+    source: Literal["progress", "tool-result"]
+    counters: Usage
+    agent: str | None = None
+    """The subagent's id."""
+    called_by: str | None = None
+    """The tool call that started it."""
+    message_id: str | None = None
+    request_id: str | None = None
+    model: str | None = None
+    fast: bool = False
+    suspicious: bool = False
+    characters: int = 0
 
 
 class Entry:
@@ -50,6 +67,8 @@ class Entry:
     fast: bool = False
     stop_reason: str | None = None
     suspicious: bool = False
+    characters: int = 0
+    """Of a suspicious response: how long its text is."""
     native: bool = True
     """The entry names the stream's own session and was not copied by a fork."""
     prompt_id: str | None = None
@@ -67,6 +86,9 @@ class Entry:
     called_by: str | None = None
     """The tool call that started this subagent."""
     working_dir: str | None = None
+    git_branch: str | None = None
+    told_of: AgentUsage | None = None
+    """What a subagent used, as its session's own transcript tells."""
     corrupt: str | None = None
     """Why the bytes are no entry; the body is then whatever was found."""
 

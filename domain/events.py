@@ -92,7 +92,14 @@ class SessionStarted(SessionEvent):
     """A stream began: a session's own or a subagent's."""
 
     TOPIC: ClassVar[str] = "SessionStarted.v1"
-    CONTENT: ClassVar[tuple[str, ...]] = ("working_dir", "prompt", "metadata", "user_id", "machine")
+    CONTENT: ClassVar[tuple[str, ...]] = (
+        "working_dir",
+        "prompt",
+        "metadata",
+        "user_id",
+        "machine",
+        "git_branch",
+    )
     project_key: str
     session_id: str
     subpath: str | None = None
@@ -110,6 +117,8 @@ class SessionStarted(SessionEvent):
     working_dir: str | None = None
     prompt: str | None = None
     machine: str | None = None
+    git_branch: str | None = None
+    """The branch checked out in the working directory, where that is a Git repository."""
     metadata: dict[str, Any] = {}
 
 
@@ -119,6 +128,16 @@ class SessionLocated(SessionEvent):
     TOPIC: ClassVar[str] = "SessionLocated.v1"
     CONTENT: ClassVar[tuple[str, ...]] = ("working_dir",)
     working_dir: str
+
+
+class WorkspaceChanged(SessionEvent):
+    """Another Git branch is checked out from the next entry on."""
+
+    TOPIC: ClassVar[str] = "WorkspaceChanged.v1"
+    CONTENT: ClassVar[tuple[str, ...]] = ("git_branch", "working_dir")
+    git_branch: str
+    working_dir: str | None = None
+    """Where, as that entry has it."""
 
 
 class PromptRemembered(SessionEvent):
@@ -225,12 +244,20 @@ class UsageRecorded(SessionEvent):
     counted: Usage = NOTHING
     """The best counters of the same response recorded before."""
     fast: bool = False
-    source: Literal["response", "cost-state"] = "response"
+    source: Literal["response", "cost-state", "result", "progress", "tool-result"] = "response"
+    """A response of this stream; the CLI's running total, in its transcript or in a result of the
+    SDK; or what a subagent used, as its progress or its result tells in its session's stream."""
     quality: Literal["exact", "placeholder"] = "exact"
+    characters: int = 0
+    """Of a placeholder: how much text the response holds as far as it was seen."""
     finished: bool = False
     native: bool = True
     total_cost_usd: str | None = None
     """The CLI's own running total, spelled as it came."""
+    agent: str | None = None
+    """The subagent that used it, where its session's stream tells."""
+    called_by: str | None = None
+    """The tool call that started that subagent."""
 
     @property
     def gained(self) -> Usage:
@@ -443,6 +470,7 @@ EVENTS: dict[str, type[SessionEvent]] = {
     for event in (
         SessionStarted,
         SessionLocated,
+        WorkspaceChanged,
         PromptRemembered,
         TurnRecorded,
         EntryRecorded,

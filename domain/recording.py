@@ -132,6 +132,12 @@ class _Recording(Consequences):
         branch = self._branch(entry, parent, place)
         live = branch == state.branch and place is None
         marks = entry.marks
+        if entry.git_branch is not None and entry.git_branch != state.git_branch:
+            self.happen(
+                e.WorkspaceChanged.trusted(
+                    branch=branch, git_branch=entry.git_branch, working_dir=entry.working_dir
+                )
+            )
         if marks & Mark.PROMPT:
             if live and entry.prompt_id is not None and entry.prompt_id == self.prompt_id:
                 marks &= ~Mark.PROMPT
@@ -171,6 +177,8 @@ class _Recording(Consequences):
             self.use(entry, response, first, recorded)
         if marks & ~_CONVERSATION or entry.calls or entry.title or entry.tag is not None:
             self.derive(entry, marks, recorded)
+        if entry.told_of is not None:
+            self.use_by_agent(entry, entry.told_of, recorded)
         if entry.cost_counter is not None:
             self.count_cost(entry, branch)
         if entry.called_by is not None and state.called_by != entry.called_by:
@@ -206,6 +214,7 @@ class _Recording(Consequences):
                     user_id=batch.user_id,
                     machine=batch.machine,
                     working_dir=first.working_dir if first is not None else None,
+                    git_branch=next((x.git_branch for x in batch.entries if x.git_branch), None),
                     prompt=prompt[:_FIRST_PROMPT] if prompt else None,
                     model=next((x.model for x in batch.entries if x.model), None),
                     called_by=next((x.called_by for x in batch.entries if x.called_by), None),

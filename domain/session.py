@@ -34,6 +34,7 @@ class SessionState:
     source: str = "api"
     user_id: str | None = None
     working_dir: str | None = None
+    git_branch: str | None = None
     machine: str | None = None
     called_by: str | None = None
     forked_from: e.Origin | None = None
@@ -140,6 +141,7 @@ def _started(state: SessionState, event: e.SessionStarted) -> None:
     state.user_id = event.user_id or state.user_id
     state.working_dir = event.working_dir or state.working_dir
     state.machine = event.machine or state.machine
+    state.git_branch = event.git_branch or state.git_branch
     state.called_by = event.called_by
     state.forked_from = event.forked_from
     state.metadata = event.metadata
@@ -166,6 +168,11 @@ def _begin_new_life(state: SessionState) -> None:
 @_when(e.SessionLocated)
 def _located(state: SessionState, event: e.SessionLocated) -> None:
     state.working_dir = event.working_dir
+
+
+@_when(e.WorkspaceChanged)
+def _moved(state: SessionState, event: e.WorkspaceChanged) -> None:
+    state.git_branch = event.git_branch or None
 
 
 @_when(e.PromptRemembered)
@@ -224,8 +231,9 @@ def _saw(state: SessionState, at: int | None) -> None:
 
 @_when(e.UsageRecorded)
 def _used(state: SessionState, event: e.UsageRecorded) -> None:
-    if event.total_cost_usd is not None:
-        state.cost_counter = event.total_cost_usd
+    if event.source != "response":
+        # What a subagent used adds up in its own stream, or in the read model that looks for one.
+        state.cost_counter = event.total_cost_usd or state.cost_counter
         return
     gained = event.gained
     state.billed = state.billed.plus(gained)
@@ -235,6 +243,7 @@ def _used(state: SessionState, event: e.UsageRecorded) -> None:
         event.counters.best(event.counted),
         event.finished,
         event.quality == "placeholder",
+        event.characters,
     )
     if event.model and event.model not in state.models:
         state.models = (*state.models, event.model)
@@ -332,3 +341,4 @@ def _erased(state: SessionState, event: e.SessionErased) -> None:
     state.presence = "erased"
     state.titles, state.tags, state.metadata = {}, (), {}
     state.working_dir = state.user_id = state.machine = state.cli_tag = None
+    state.git_branch = None

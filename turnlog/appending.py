@@ -115,6 +115,8 @@ def _look_up(
     known: dict[bytes, Known] = {}
     responses = {}
     names = {entry.message_id for entry in batch.entries if entry.message_id is not None}
+    told = (entry.told_of for entry in batch.entries if entry.told_of is not None)
+    names.update(agent.message_id for agent in told if agent.message_id is not None)
     names.discard(state.message_id)
     if stream.version > life:
         wanted = dict.fromkeys(batch.identities)

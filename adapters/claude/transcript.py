@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from ...domain.entry import Entry, Mark, identity_of
+from ...domain.entry import AgentUsage, Entry, Mark, identity_of
 from ...domain.usage import Usage
 
 _SUBAGENT_TOOLS = frozenset(("Task", "Agent"))
@@ -66,6 +66,9 @@ def understand(
     directory = entry.get("cwd")
     if type(directory) is str:
         found.working_dir = directory
+    checked_out = entry.get("gitBranch")
+    if type(checked_out) is str and checked_out:
+        found.git_branch = checked_out
     if type(kind) is str:
         found.kind = kind
         read = _READERS.get(kind)
@@ -112,7 +115,8 @@ def _assistant(found: Entry, entry: Mapping[str, Any], session_id: str, main: bo
         found.counters = counters = read_usage(usage)
         found.fast = usage.get("speed") == "fast"
         if found.stop_reason is None:
-            found.suspicious = _too_few(counters.output_tokens, content)
+            found.characters = _placeholder_for(counters.output_tokens, content)
+            found.suspicious = found.characters > 0
 
 
 def _user(found: Entry, entry: Mapping[str, Any], session_id: str, main: bool) -> None:
@@ -126,12 +130,59 @@ def _user(found: Entry, entry: Mapping[str, Any], session_id: str, main: bool) -
         type(block) is dict and block.get("type") == "tool_result" for block in content
     ):
         found.marks |= Mark.TOOL_RESULT
+        result = entry.get("toolUseResult")
+        if type(result) is dict and type(result.get("usage")) is dict:
+            found.told_of = _result_of_agent(result, content)
     elif entry.get("isMeta") is not True and not (main and entry.get("isSidechain") is True):
         text = _said(content)
         if text is not None and not text.startswith(_NOT_ASKED):
             found.marks |= Mark.PROMPT
             if text and not text.startswith(_COMMAND):
                 found.prompt_text = text
+
+
+def _result_of_agent(result: Mapping[str, Any], content: list[Any]) -> AgentUsage:
+    """The counters of a subagent's last response, which its result repeats."""
+    call = next((_text(b, "tool_use_id") for b in content if type(b) is dict), None)
+    usage = result["usage"]
+    return AgentUsage(
+        "tool-result",
+        read_usage(usage),
+        agent=_text(result, "agentId"),
+        called_by=call,
+        model=_text(result, "model"),
+        fast=usage.get("speed") == "fast",
+    )
+
+
+def _progress(found: Entry, entry: Mapping[str, Any], session_id: str, main: bool) -> None:
+    """Up to CLI 2.1 what a subagent does is repeated in its session's transcript."""
+    data = entry.get("data")
+    if type(data) is not dict or data.get("type") != "agent_progress":
+        return
+    inner = data.get("message")
+    message = inner.get("message") if type(inner) is dict else None
+    if type(message) is not dict or message.get("role") != "assistant":
+        return
+    name, usage = _text(message, "id"), message.get("usage")
+    if name is None or type(usage) is not dict or message.get("model") == "<synthetic>":
+        return
+    counters = read_usage(usage)
+    size = 0
+    if type(message.get("stop_reason")) is not str:
+        size = _placeholder_for(counters.output_tokens, message.get("content"))
+    found.told_of = AgentUsage(
+        "progress",
+        counters,
+        agent=_text(data, "agentId"),
+        called_by=_text(entry, "parentToolUseID"),
+        message_id=name,
+        request_id=_text(inner, "requestId") if type(inner) is dict else None,
+        model=_text(message, "model"),
+        fast=usage.get("speed") == "fast",
+        suspicious=size > 0,
+        characters=size,
+    )
 
 
 def _system(found: Entry, entry: Mapping[str, Any], session_id: str, main: bool) -> None:
@@ -170,6 +221,7 @@ _READERS: dict[str, Callable[..., None]] = {
     "assistant": _assistant,
     "user": _user,
     "system": _system,
+    "progress": _progress,
     "custom-title": _titled("custom", "customTitle"),
     "ai-title": _titled("ai", "aiTitle"),
     "last-prompt": _titled("last-prompt", "lastPrompt"),
@@ -227,10 +279,10 @@ def _said(content: object) -> str | None:
     return ""
 
 
-def _too_few(output_tokens: int, content: object) -> bool:
-    """Whether the text is far longer than so many tokens can be."""
+def _placeholder_for(output_tokens: int, content: object) -> int:
+    """How long the text is, where it is far longer than so many tokens can be; else 0."""
     if type(content) is not list:
-        return False
+        return 0
     size = 0
     for block in content:
         if type(block) is dict:
@@ -239,7 +291,7 @@ def _too_few(output_tokens: int, content: object) -> bool:
                     size += len(block[field])
             if type(block.get("input")) is dict:
                 size += sum(len(v) for v in block["input"].values() if type(v) is str)
-    return size > _FEW * (output_tokens + 4)
+    return size if size > _FEW * (output_tokens + 4) else 0
 
 
 def milliseconds(timestamp: object) -> int | None:

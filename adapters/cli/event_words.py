@@ -84,6 +84,11 @@ def _located(event: e.SessionLocated) -> str:
     return event.working_dir
 
 
+@_says(e.WorkspaceChanged)
+def _moved(event: e.WorkspaceChanged) -> str:
+    return f"on {event.git_branch or '(erased)'}"
+
+
 @_says(e.PromptRemembered)
 def _remembered(event: e.PromptRemembered) -> str:
     return event.prompt
@@ -143,7 +148,8 @@ def _usage(event: e.UsageRecorded) -> str:
         f"{tokens(gained.output_tokens)} out",
     ]
     more = ", a placeholder" if event.quality == "placeholder" else ""
-    return f"turn {event.turn or '?'}: {', '.join(told)}, {event.model or 'no model'}{more}"
+    whose = f"turn {event.turn or '?'}" if event.source == "response" else "a subagent"
+    return f"{whose}: {', '.join(told)}, {event.model or 'no model'}{more}"
 
 
 @_says(e.CheckpointCreated)

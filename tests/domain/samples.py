@@ -23,6 +23,7 @@ SAMPLES: tuple[e.SessionEvent, ...] = (
         metadata={"ticket": 7},
     ),
     e.SessionLocated(working_dir="/home/ada/shop"),
+    e.WorkspaceChanged(git_branch="fix/checkout", working_dir="/home/ada/shop"),
     e.PromptRemembered(prompt="Why?", pasted={"1": "a text"}, occurred_at=1_000),
     e.TurnRecorded(
         identity=UUID, body=b'{"type":"user"}', kind="user", marks=Mark.USER | Mark.PROMPT, prompt=1

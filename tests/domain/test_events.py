@@ -14,6 +14,7 @@ from turnlog.domain.events import EVENTS, UPCASTS, SessionEvent, revive
 TOPICS = [
     "SessionStarted.v1",
     "SessionLocated.v1",
+    "WorkspaceChanged.v1",
     "PromptRemembered.v1",
     "TurnRecorded.v1",
     "EntryRecorded.v1",

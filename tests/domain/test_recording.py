@@ -63,6 +63,47 @@ def test_the_directory_is_found_when_the_first_entries_did_not_tell(s: Transcrip
     assert past.state.working_dir == "/home/ada/shop"
 
 
+def test_the_branch_that_is_checked_out_is_known_before_the_entry(s: Transcript) -> None:
+    """What an entry used must never be put down to the branch that was left before it."""
+    s.prompt("?")
+    s.answer("!")
+    past = given(s.entries)
+    assert past.state.git_branch == "main"
+    assert past.of(e.WorkspaceChanged) == []
+    s.branch = "fix"
+    s.prompt("And now?")
+    s.mode()
+    s.answer("Now.")
+    past.when(s.entries[2:])
+    assert past.of(e.WorkspaceChanged) == [Like(e.WorkspaceChanged, git_branch="fix")]
+    first = next(i for i, x in enumerate(past.new) if isinstance(x, e.WorkspaceChanged))
+    assert isinstance(past.new[first + 1], e.TurnRecorded)
+    assert past.state.git_branch == "fix"
+
+
+def test_what_a_subagent_used_is_told_by_its_session(s: Transcript) -> None:
+    """It must never be added to what the session's own responses used."""
+    s.prompt("?")
+    task = s.answer(tools=[("Task", {"prompt": "Who?"})], usage={"output_tokens": 2})
+    agent = s.subagent(task.tools[0])
+    answer = agent.answer("Two files.", usage={"output_tokens": 4}).entries[-1]
+    told = {
+        "type": "progress",
+        "uuid": "5e550000-0000-4000-8000-0000000000aa",
+        "parentUuid": s.leaf,
+        "parentToolUseID": task.tools[0],
+        "data": {
+            "type": "agent_progress",
+            "agentId": agent.agent_id,
+            "message": {"message": answer["message"], "requestId": answer["requestId"]},
+        },
+    }
+    past = given([*s.entries, told])
+    assert past.state.billed.output_tokens == 2
+    past.when([told | {"uuid": "5e550000-0000-4000-8000-0000000000ab"}])
+    assert past.of(e.UsageRecorded) == [], "the same counters again tell nothing"
+
+
 def test_an_entry_of_a_kind_nobody_knows_is_recorded() -> None:
     when([{"type": "hologram", "uuid": "h"}, {"no": "type"}]).then(
         e.SessionStarted, Like(e.EntryRecorded, kind="hologram"), Like(e.EntryRecorded, kind="")

@@ -111,6 +111,12 @@ CASES = [
         {"working_dir": "/home/ada"},
     ),
     Case(
+        "another branch is checked out",
+        (STARTED,),
+        e.WorkspaceChanged(git_branch="fix/checkout", working_dir="/home/ada/shop"),
+        {"git_branch": "fix/checkout"},
+    ),
+    Case(
         "history remembers a prompt",
         (),
         e.PromptRemembered(prompt="Why?", occurred_at=500),

@@ -137,8 +137,13 @@ def _usage_row(event: e.UsageRecorded) -> Row:
         facts["fast"] = True
     if event.quality != "exact":
         facts["quality"] = event.quality
+    if event.characters:
+        facts["characters"] = event.characters
     if event.source != "response":
-        facts["source"], facts["total_cost_usd"] = event.source, event.total_cost_usd
+        facts["source"] = event.source
+        for name in ("total_cost_usd", "agent", "called_by"):
+            if (told := getattr(event, name)) is not None:
+                facts[name] = told
     return Row(
         event.branch,
         event.occurred_at,

@@ -23,6 +23,7 @@ _SAME = frozenset(
         "source",
         "user_id",
         "working_dir",
+        "git_branch",
         "machine",
         "called_by",
         "status",
@@ -79,6 +80,7 @@ def dump_state(state: SessionState) -> bytes:
             list(state.response.counters),
             state.response.finished,
             state.response.suspicious,
+            state.response.characters,
         ]
     return _pack(plain)
 
@@ -107,8 +109,8 @@ def load_state(key: SessionKey, data: bytes) -> SessionState | None:
     found["live"] = Figures(prompts, turns, entries, Usage(*usage))
     found["billed"] = Usage(*found["billed"])
     if "response" in found:
-        turn, counters, finished, suspicious = found["response"]
-        found["response"] = Response(turn, Usage(*counters), finished, suspicious)
+        turn, counters, *rest = found["response"]
+        found["response"] = Response(turn, Usage(*counters), *rest)
     return SessionState(key, **found)
 
 
