@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
+from ..adapters.storage.contract import Store
 from ..domain.keys import SessionKey
+from ..domain.moments import Moment
 from ..projections.sessions import ALL, Filter, Session, Totals
 from ..reading.finding import Sessions
 from ..reading.spending import ModelSpent, spent_by_model
-from .part import Key, Part, there
+from ..time.past import as_of
+from .part import Key, Part, When, there
 
 
 class Listing(Part):
@@ -19,8 +24,21 @@ class Listing(Part):
     def _sessions(self) -> Sessions:
         return Sessions(self.store)
 
+    @contextmanager
+    def _then(self, at: When | None) -> Iterator[Store]:
+        """The store, or the same as it was."""
+        if at is None:
+            yield self.store
+        else:
+            with as_of(self.store, Moment.of(at)) as past:
+                yield past
+
     def sessions(
-        self, asked: Filter = ALL, limit: int = 50, after: str | None = None
+        self,
+        asked: Filter = ALL,
+        limit: int = 50,
+        after: str | None = None,
+        at: When | None = None,
     ) -> list[Session]:
         """The newest sessions that match, page by page.
 
@@ -28,8 +46,14 @@ class Listing(Part):
             asked: which sessions.
             limit: how many at the most, 1 to 10,000.
             after: the ``cursor`` of the last session of the page before.
+            at: as they were then.
+
+        Raises:
+            Refused: the limit or the cursor is none.
+            InvalidPoint, PointNotFound: ``at`` is no moment of the log.
         """
-        return self._sessions.page(asked, limit, after)
+        with self._then(at) as store:
+            return Sessions(store).page(asked, limit, after)
 
     def session(self, name: str) -> Session:
         """A session by its id, or by any beginning of it that no other shares.
@@ -51,18 +75,30 @@ class Listing(Part):
         """The streams of a session's subagents."""
         return self._sessions.subagents(SessionKey.of(key))
 
-    def stats(self) -> Totals:
-        """The whole log in figures: each response counted once."""
-        return self._sessions.totals()
+    def stats(self, at: When | None = None) -> Totals:
+        """The whole log in figures: each response counted once.
 
-    def spent_by_model(self, key: Key | None = None) -> list[ModelSpent]:
+        Args:
+            at: as they were then.
+
+        Raises:
+            InvalidPoint, PointNotFound: ``at`` is no moment of the log.
+        """
+        with self._then(at) as store:
+            return Sessions(store).totals()
+
+    def spent_by_model(self, key: Key | None = None, at: When | None = None) -> list[ModelSpent]:
         """Billed tokens and cost by model: of a session with its subagents, or of the log.
+
+        Args:
+            at: as it was then.
 
         Raises:
             UnknownSession: there is no such session.
+            InvalidPoint, PointNotFound: ``at`` is no moment of the log.
         """
         place = SessionKey.of(key) if key is not None else None
-        with self.store.read() as reader:
+        with self._then(at) as store, store.read() as reader:
             if place is not None:
                 there(reader.find(place), place)
             return spent_by_model(reader, place)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 
 from ..adapters.storage.contract import Reader, Store, Stream
 from ..domain.errors import UnknownSession
 from ..domain.keys import SessionKey
+from ..domain.moments import Moment
 from ..domain.points import Point
 
 Key = SessionKey | Mapping[str, object]
 At = str | int | Point
 """A point in time: ``"prompt:2"``, a version, or a ``Point``."""
+When = str | int | datetime | Moment
+"""A moment of the whole log: ``"position:1200"``, a position, a time by the log's clock."""
 
 
 def there(stream: Stream | None, key: Key) -> Stream:

@@ -145,7 +145,10 @@ def find_place(reader: Reader, stream: Stream, point: Point) -> Place:
     elif point.kind == "recorded":
         version = reader.version_at(stream, point.number)
     elif point.kind == "position":
-        version = _version_at_position(reader, stream, point)
+        newest = reader.last_position()
+        if point.number > newest:
+            raise PointNotFound(f"{point}: the log ends at position {newest}")
+        version = version_at_position(reader, stream, point.number)
     else:
         version = _version_at(reader, stream, point.number)
     if version == 0:
@@ -171,14 +174,11 @@ def _version_at(reader: Reader, stream: Stream, time: int) -> int:
     return stream.version
 
 
-def _version_at_position(reader: Reader, stream: Stream, point: Point) -> int:
+def version_at_position(reader: Reader, stream: Stream, position: int) -> int:
     """The last version not after a position of the log; found by halving, as both only grow."""
-    newest = reader.last_position()
-    if point.number > newest:
-        raise PointNotFound(f"{point}: the log ends at position {newest}")
     return bisect_right(
         range(1, stream.version + 1),
-        point.number,
+        position,
         key=lambda version: (
             next(iter(reader.events(stream, version - 1, version, "none"))).position
         ),

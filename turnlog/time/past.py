@@ -1,0 +1,108 @@
+"""The log as it was at a moment: its lists and its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+from sqlalchemy import Select
+
+from ..adapters.storage.contract import Reader, Store, Stream
+from ..domain.errors import PointNotFound, Refused
+from ..domain.keys import SessionKey
+from ..domain.moments import Moment
+from ..projections.built_in import BUILT_IN
+from .past_tables import PastTables
+from .travelling import state_at, version_at_position
+
+_MODELS = {model.name: model for model in BUILT_IN}
+
+
+@contextmanager
+def as_of(store: Store, moment: Moment) -> Iterator[Store]:
+    """A log that may be asked for lists and figures, as it was at a moment.
+
+    Whatever is asked of it is answered from one look at the log; each read model is folded once.
+
+    Raises:
+        PointNotFound: the log does not reach so far.
+    """
+    with store.read() as reader:
+        newest = reader.last_position()
+        if moment.kind == "position" and moment.number > newest:
+            raise PointNotFound(f"{moment}: the log ends at position {newest}")
+        tables = PastTables(reader, moment)
+        try:
+            yield cast(Store, PastStore(store.url, PastReader(reader, moment, tables)))
+        finally:
+            tables.close()
+
+
+class _OfThePast:
+    """Only what lists and figures ask for is answered."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise Refused(
+            f"{name!r} cannot be asked of a moment of the whole log: it gives lists and figures; "
+            "a session itself is read at a point of its own, such as position:1200"
+        )
+
+
+class PastStore(_OfThePast):
+    """A store that can only be looked at, and only as it was."""
+
+    def __init__(self, url: str, reader: PastReader) -> None:
+        self.url = url
+        self._reader = reader
+
+    @contextmanager
+    def read(self) -> Iterator[Reader]:
+        """The one look at it."""
+        yield cast(Reader, self._reader)
+
+
+class PastReader(_OfThePast):
+    """A look at the log that ends at a moment."""
+
+    def __init__(self, reader: Reader, moment: Moment, tables: PastTables) -> None:
+        self._reader = reader
+        self._moment = moment
+        self._tables = tables
+
+    def find(self, key: SessionKey) -> Stream | None:
+        """The stream as its head was; None where nothing was recorded yet."""
+        stream = self._reader.find(key)
+        if stream is None:
+            return None
+        if self._moment.kind == "position":
+            version = version_at_position(self._reader, stream, self._moment.number)
+        else:
+            version = self._reader.version_at(stream, self._moment.number)
+        if version == 0:
+            return None
+        stream.state = state_at(self._reader, stream, version)
+        stream.version = version
+        return stream
+
+    def streams(self) -> Iterator[SessionKey]:
+        """Every stream there was."""
+        return (key for key in self._reader.streams() if self.find(key) is not None)
+
+    def subkeys(self, key: SessionKey) -> list[SessionKey]:
+        """The subagents' streams that a session had."""
+        return [sub for sub in self._reader.subkeys(key) if self.find(sub) is not None]
+
+    def stale(self) -> dict[str, int]:
+        """No read model has failed: they were folded just now."""
+        return {}
+
+    def live(self, name: str) -> str:
+        """How the names of a read model's tables begin."""
+        return self._tables.prefix(_MODELS[name])
+
+    def query(self, statement: Select[Any]) -> list[Any]:
+        """Ask the read models."""
+        return self._tables.query(statement)
