@@ -18,6 +18,7 @@ from ...domain.points import Head
 from ...domain.recorded import Recorded as Recorded
 from ...domain.session import SessionState
 from ...domain.usage import Response
+from .evidence import EvidenceReader, EvidenceWriter
 
 T = TypeVar("T")
 Content = Literal["all", "notes", "none"]
@@ -105,7 +106,7 @@ class Summary(NamedTuple):
     data: bytes
 
 
-class Reader(Protocol):
+class Reader(EvidenceReader, Protocol):
     """One consistent look at the log."""
 
     def find(self, key: SessionKey) -> Stream | None:
@@ -192,7 +193,7 @@ class Reader(Protocol):
         """Ask the read models, in the same look at the log."""
 
 
-class Transaction(Reader, Protocol):
+class Transaction(Reader, EvidenceWriter, Protocol):
     """A write: all of it happens or nothing."""
 
     def open(self, key: SessionKey) -> Stream:
@@ -260,6 +261,12 @@ class Store(Protocol):
 
         Raises:
             StorageError: the store could not write; nothing of the work was kept.
+        """
+
+    def settle(self) -> None:
+        """Wait until whatever is being written now is committed or rolled back.
+
+        Then no position can come any more before one that was seen.
         """
 
     def pack(self, bodies: Sequence[bytes]) -> Packed | None:

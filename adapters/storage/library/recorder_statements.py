@@ -10,12 +10,15 @@ from sqlalchemy.sql.expression import ClauseElement
 
 from ....projections.prepared import prepare
 from ..encoding.rows import Row
+from ..evidence import OWN
 from ..sql.schema import events, stored_snapshots, streams, topics, tracking
 from .stream_names import UUIDS, IdType
 
 # The planner must not begin with the streams: a sequence is read by position.
 _OF_UUIDS = text(f"substr(streams.name, 1, {len(UUIDS)}) = '{UUIDS}'")
-_OF_TEXTS = text(f"substr(streams.name, 1, {len(UUIDS)}) <> '{UUIDS}'")
+_OF_TEXTS = text(
+    f"substr(streams.name, 1, {len(UUIDS)}) NOT IN ('{UUIDS}', '{OWN[: len(UUIDS)]}')"
+)
 
 
 class RecorderStatements:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,6 +22,7 @@ from ..contract import Body, Content, Reader, Recorded, Source, StoredFile, Stre
 from ..encoding.blocks import read_entry
 from ..encoding.chain import START, body_hash, link
 from ..encoding.rows import to_row
+from .evidence import MemoryEvidence, Own, new_name
 from .models import MemoryModels
 
 _Entry = tuple[int, TurnRecorded | EntryRecorded]
@@ -35,17 +37,19 @@ class Held:
     sources: dict[str, Source] = field(default_factory=dict)
     files: dict[bytes, StoredFile] = field(default_factory=dict)
     summaries: dict[tuple[int, str], Summary] = field(default_factory=dict)
+    own: list[Own] = field(default_factory=list)
+    name: str = field(default_factory=new_name)
 
     def copy(self) -> Held:
         """The same, to be changed."""
-        return Held(*(dict(getattr(self, name)) for name in self.__dataclass_fields__))
+        return Held(*(copy(getattr(self, name)) for name in self.__dataclass_fields__))
 
     def log(self) -> list[Recorded]:
         """All events by position."""
         return sorted(recorded for events in self.events.values() for recorded in events)
 
 
-class MemoryReader(Reader):
+class MemoryReader(MemoryEvidence, Reader):
     """One consistent look at the log."""
 
     def __init__(self, held: Held, models: MemoryModels) -> None:
@@ -63,7 +67,9 @@ class MemoryReader(Reader):
         return iter(sorted(self._held.heads, key=lambda key: key.stream_id))
 
     def last_position(self) -> int:
-        return max((events[-1].position for events in self._held.events.values()), default=0)
+        newest = [events[-1].position for events in self._held.events.values()]
+        newest += [own.fact.position for own in self._held.own]
+        return max(newest, default=0)
 
     def events(
         self, stream: Stream, after: int = 0, upto: int | None = None, content: Content = "all"

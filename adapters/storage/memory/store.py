@@ -35,6 +35,7 @@ from ..contract import (
 )
 from ..encoding.chain import START
 from ..sql.store import now
+from .evidence import MemoryOwnWriter
 from .models import MemoryModels
 from .reader import Held, MemoryReader, linked
 
@@ -66,6 +67,9 @@ class MemoryStore(Store):
             self._changing.notify_all()
             return result
 
+    def settle(self) -> None:
+        """Each write is whole before the next begins."""
+
     def pack(self, bodies: Sequence[bytes]) -> Packed | None:
         return None
 
@@ -80,7 +84,7 @@ class MemoryStore(Store):
         self._models.close()
 
 
-class MemoryTransaction(MemoryReader, Transaction):
+class MemoryTransaction(MemoryOwnWriter, MemoryReader, Transaction):
     """A write: all of it happens or nothing."""
 
     def __init__(self, held: Held, models: MemoryModels, clock: Callable[[], int]) -> None:

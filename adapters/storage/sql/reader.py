@@ -26,6 +26,7 @@ from ..encoding.json_bytes import decode
 from ..encoding.rows import Row, from_row
 from ..encoding.state_bytes import load_state
 from .checking import Beside, check
+from .evidence import EvidenceReader
 from .generations import LiveTables
 from .heads import Heads
 from .schema import AFTER_FOREIGN, ENTRIES, LATE, OTHER
@@ -95,7 +96,7 @@ class Topics:
         return self._ids[name]
 
 
-class SqlReader(SourceReader, SummaryReader, LiveTables):
+class SqlReader(SourceReader, SummaryReader, EvidenceReader, LiveTables):
     """One consistent look at the log."""
 
     def __init__(

@@ -18,6 +18,7 @@ from ..encoding.identities import Maps, digest, pack
 from ..encoding.rows import Row, to_row
 from ..encoding.state_bytes import dump_memory, dump_state
 from .heads import Head, Heads
+from .own_stream import OwnStreamWriter
 from .reader import Cursor, SqlReader, Topics
 from .schema import ENTRIES, LATE, OTHER
 from .sources import SourceWriter
@@ -38,7 +39,7 @@ class FoldFailed(Exception):
         self.problem = problem
 
 
-class SqlTransaction(SqlReader, SourceWriter, SummaryWriter):
+class SqlTransaction(SqlReader, SourceWriter, SummaryWriter, OwnStreamWriter):
     """A write: all of it happens or nothing."""
 
     def __init__(

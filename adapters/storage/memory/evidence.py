@@ -1,0 +1,104 @@
+"""Events of a log in memory as they are hashed, and its own stream."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from ....domain.recorded import Recorded
+from ..encoding.chain import START, body_hash, hashed_header, linked
+from ..encoding.rows import Row, to_row
+from ..evidence import OWN, Hashed, Link, OwnFact
+
+_SEED = b""
+"""In memory there is no secret to hide a body behind."""
+
+
+class Own(NamedTuple):
+    """An event of the log's own stream."""
+
+    fact: OwnFact
+    hashed: Hashed
+
+
+def new_name() -> str:
+    """A name for a log, by chance."""
+    return os.urandom(16).hex()
+
+
+class MemoryEvidence:
+    """Reads events as they are hashed."""
+
+    _held: Any
+
+    def log_id(self) -> str | None:
+        """The name that the log was given by chance."""
+        name: str = self._held.name
+        return name
+
+    def links(self, upto: int) -> Iterator[Link]:
+        """Every event by position, of all streams."""
+        for event in self.hashed(0, upto):
+            yield Link(event.position, event.stream, event.version, event.chain)
+
+    def hashed(
+        self, after: int, upto: int, streams: Sequence[str] | None = None, content: bool = True
+    ) -> Iterator[Hashed]:
+        """Events by position, of some streams or of all."""
+        every = [_hashed(recorded) for recorded in self._held.log()]
+        every += [own.hashed for own in self._held.own]
+        for event in sorted(every):
+            if after < event.position <= upto and (streams is None or event.stream in streams):
+                yield event if content else event._replace(seed=None, body=None)
+
+    def own(self) -> Iterator[OwnFact]:
+        """What happened to the log as a whole, by version."""
+        return (own.fact for own in self._held.own)
+
+    def others(self) -> list[str]:
+        """The names of the streams that are no session's."""
+        return [OWN] if self._held.own else []
+
+    def check_other(self, name: str) -> tuple[int, tuple[int, int | None, str] | None]:
+        """Check such a stream against its hash chain."""
+        return len(self._held.own), None
+
+    def loose(self) -> Iterator[str]:
+        """What is wrong with that which belongs to no stream."""
+        return iter(())
+
+
+class MemoryOwnWriter(MemoryEvidence):
+    """Appends to the log's own stream."""
+
+    _clock: Callable[[], int]
+    last_position: Callable[[], int]
+
+    def keep_log_id(self, name: str) -> None:
+        """Name the log; one that has a name keeps it."""
+
+    def record_own(self, topic: str, facts: str, content: bytes) -> OwnFact:
+        """Append to the log's own stream."""
+        past: list[Own] = self._held.own
+        version, position, now = len(past) + 1, self.last_position() + 1, self._clock()
+        header = hashed_header(OWN, version, topic, now, Row(0, *(None,) * 8, facts))
+        hashed = body_hash(_SEED, version, content)
+        chain = linked(past[-1].hashed.chain if past else START, header, None, hashed)
+        event = Hashed(
+            position, OWN, version, topic, now, header, None, hashed, chain, _SEED, content
+        )
+        fact = OwnFact(position, version, topic, now, facts, content)
+        past.append(Own(fact, event))
+        return fact
+
+
+def _hashed(recorded: Recorded) -> Hashed:
+    position, stream, version, topic, at, event, chain = recorded
+    row, body, _ = to_row(event)
+    hashed = body_hash(_SEED, version, body) if body is not None else None
+    header = hashed_header(stream, version, topic, at, row)
+    seed = _SEED if body is not None else None
+    return Hashed(
+        position, stream, version, topic, at, header, row.identity, hashed, chain, seed, body
+    )
