@@ -19,6 +19,10 @@ class PointNotFound(TurnlogError):
     """A point in time that this session does not have."""
 
 
+class InvalidQuery(TurnlogError):
+    """A search for nothing, for too much, or for what no text can be."""
+
+
 class UnknownSession(TurnlogError):
     """No session of that name."""
 
@@ -37,6 +41,10 @@ class Refused(TurnlogError):
 
 class UnknownTopic(TurnlogError):
     """An event of a kind, or of a version, that this release does not know."""
+
+
+class InvalidProjection(TurnlogError):
+    """A projection that cannot be kept: as it is declared, or by what its fold did."""
 
 
 class StorageError(TurnlogError):

@@ -1,0 +1,91 @@
+"""A user's projection as the engine keeps it: a read model like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, ClassVar
+
+from sqlalchemy import Connection, Dialect, MetaData
+
+from ...domain.recorded import Recorded
+from .projection import Projection, check_declaration, content_of
+from .read_model import Content, Run
+from .registry import Registration
+from .row_statements import RowStatements, physical
+from .working_set import Rows, WorkingTable, write_out
+
+
+class OwnModel:
+    """One generation of a projection's tables, and its fold over them."""
+
+    projection: ClassVar[type[Projection]]
+    name: ClassVar[str]
+    version: ClassVar[int]
+    topics: ClassVar[frozenset[str]]
+    content: ClassVar[Content]
+    stateful: ClassVar[bool] = False
+
+    def __init__(self, dialect: Dialect, prefix: str) -> None:
+        self._metadata = MetaData()
+        self._statements: dict[str, RowStatements] = {}
+        for name, table in self.projection.tables.items():
+            made = physical(prefix, name, table, self._metadata)
+            self._statements[name] = RowStatements(dialect, made, table)
+
+    def create(self, connection: Connection) -> None:
+        """Make the tables that are missing."""
+        self._metadata.create_all(connection)
+
+    def tables(self) -> Sequence[str]:
+        """The names of its tables in the database."""
+        return [table.name for table in self._metadata.sorted_tables]
+
+    def rows(self, cursor: Any) -> Rows:
+        """Its tables, to be worked on in a transaction."""
+        tables = {
+            name: WorkingTable(name, table, self._statements[name], cursor)
+            for name, table in self.projection.tables.items()
+        }
+        return Rows(tables, self.name)
+
+    def fold(self, cursor: Any, runs: Sequence[Run]) -> None:
+        """Fold the events of a batch over a working set, and write what it changed."""
+        rows = self.rows(cursor)
+        fold = self.projection().fold
+        for _, key, recorded_at, positions, versions, events, _, _ in runs:
+            stream = key.stream_id
+            for position, version, event in zip(positions, versions, events, strict=True):
+                fold(rows, Recorded(position, stream, version, event.TOPIC, recorded_at, event))
+        write_out(rows)
+
+
+def model_of(projection: type[Projection]) -> type[OwnModel]:
+    """The read model that a projection is.
+
+    Raises:
+        InvalidProjection: what is wrong with its declaration.
+    """
+    return _model_of(check_declaration(projection))
+
+
+@lru_cache(maxsize=256)
+def _model_of(projection: type[Projection]) -> type[OwnModel]:
+    told: dict[str, Any] = {
+        "projection": projection,
+        "name": projection.name,
+        "version": projection.version,
+        "topics": frozenset(kind.TOPIC for kind in projection.wants),
+        "content": content_of(projection),
+        "__doc__": projection.__doc__,
+    }
+    return type(projection.__name__, (OwnModel,), told)
+
+
+def registration_of(projection: type[Projection]) -> Registration:
+    """How a log is told of a projection.
+
+    Raises:
+        InvalidProjection: what is wrong with its declaration.
+    """
+    return Registration.of(model_of(projection), "caught up", projection.policy)
