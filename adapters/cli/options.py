@@ -27,5 +27,14 @@ AtPoint = Annotated[
         "time:2026-01-30T14:23Z.",
     ),
 ]
+AtMoment = Annotated[
+    str | None,
+    typer.Option(
+        "--at",
+        metavar="POSITION|TIME",
+        help="As it was: after an event of the log (position:1200, 1200), or by the log's clock "
+        "(2026-01-30, 2026-01-30T14:23Z, 7d).",
+    ),
+]
 Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why; kept for ever.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .options import AsJson, AtPoint, Db, SessionId
+from .options import AsJson, AtMoment, AtPoint, Db, SessionId
 
 _LISTS = "Which sessions"
 
@@ -72,12 +72,14 @@ def sessions(
         str | None,
         typer.Option(metavar="CURSOR", help="The next page; the page before says its cursor."),
     ] = None,
+    at: AtMoment = None,
     as_json: AsJson = False,
     db: Db = None,
 ) -> None:
     """List sessions, the newest first."""
     from ...projections.sessions import Filter
     from . import listing
+    from .asof import as_it_was
     from .opened import opened
     from .times import milliseconds
 
@@ -92,7 +94,7 @@ def sessions(
         until=milliseconds(until) if until else None,
         presence=listing.presences(archived, deleted, all_),
     )
-    with opened(db) as work:
+    with opened(db) as log, as_it_was(log, at, as_json) as work:
         listing.list_sessions(work, asked, limit, after, as_json)
 
 
@@ -154,12 +156,14 @@ def stats(
         str | None,
         typer.Argument(metavar="[ID]", help="Of one session, subagents included; else of the log."),
     ] = None,
+    at: AtMoment = None,
     as_json: AsJson = False,
     db: Db = None,
 ) -> None:
     """Show tokens and cost, each response counted once."""
     from . import stats_view
+    from .asof import as_it_was
     from .opened import opened
 
-    with opened(db) as work:
+    with opened(db) as log, as_it_was(log, at, as_json) as work:
         stats_view.show_stats(work, session, as_json)

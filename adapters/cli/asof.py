@@ -1,0 +1,43 @@
+"""The log of a command as it was at a moment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ...domain.moments import Moment
+from .figures import moment as shown
+from .opened import Opened
+from .screen import screen
+from .times import milliseconds
+
+_NAMED = re.compile(r"\d+|[A-Za-z]+:.*", re.DOTALL)
+
+
+def moment_of(text: str) -> Moment:
+    """A moment as it is typed: a plain time is in the machine's zone, and may be an age.
+
+    Raises:
+        InvalidPoint: it is none.
+    """
+    if _NAMED.fullmatch(text):
+        return Moment.of(text)
+    return Moment("recorded", milliseconds(text))
+
+
+@contextmanager
+def as_it_was(work: Opened, at: str | None, as_json: bool) -> Iterator[Opened]:
+    """The same log as of ``--at``; itself without one."""
+    if at is None:
+        yield work
+        return
+    from ...log import Log
+    from ...time.past import as_of
+
+    moment = moment_of(at)
+    with as_of(work.log.store, moment) as past:
+        if not as_json:
+            when = shown(moment.number) if moment.kind == "recorded" else str(moment)
+            screen().print(f"as it was at {when}", style="quiet")
+        yield work._replace(log=Log(past))
