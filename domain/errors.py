@@ -47,6 +47,23 @@ class InvalidProjection(TurnlogError):
     """A projection that cannot be kept: as it is declared, or by what its fold did."""
 
 
+class CannotFold(TurnlogError):
+    """An event that a read model cannot take in: it stays before it, or its rebuild fails."""
+
+    def __init__(self, message: str, name: str, position: int) -> None:
+        super().__init__(message)
+        self.name = name
+        self.position = position
+
+
+class NotCaughtUp(TurnlogError):
+    """A read model that does not know yet what it was asked about."""
+
+
+class LeaseLost(TurnlogError):
+    """Another process folds the read model now; nothing was written."""
+
+
 class StorageError(TurnlogError):
     """The database could not do what was asked; nothing was half-written."""
 

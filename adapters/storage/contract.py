@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import Select
 
@@ -18,7 +18,13 @@ from ...domain.points import Head
 from ...domain.recorded import Recorded as Recorded
 from ...domain.session import SessionState
 from ...domain.usage import Response
+from ...projections.engine.read_model import Run
+from ...projections.engine.registry import Registry
 from .evidence import EvidenceReader, EvidenceWriter
+
+if TYPE_CHECKING:
+    from .sql.account import Account
+    from .sql.generations import Generations
 
 T = TypeVar("T")
 Content = Literal["all", "notes", "none"]
@@ -106,6 +112,27 @@ class Summary(NamedTuple):
     data: bytes
 
 
+class Unreadable(NamedTuple):
+    """An event that cannot be read back."""
+
+    position: int
+    version: int
+    stream: str
+    """The stream's text id."""
+    topic: str
+    problem: Exception
+
+
+class Stretch(NamedTuple):
+    """Events of the log in a row, as a read model asks for them."""
+
+    runs: Sequence[Run]
+    upto: int
+    """Up to here lies nothing else that was asked for."""
+    problem: Unreadable | None
+    """What stands right behind it and cannot be read."""
+
+
 class Reader(EvidenceReader, Protocol):
     """One consistent look at the log."""
 
@@ -189,12 +216,20 @@ class Reader(EvidenceReader, Protocol):
     def live(self, name: str) -> str:
         """How the names of a read model's live tables begin, in this look at the log."""
 
+    def stretch(
+        self, after: int, upto: int, most: int, topics: Collection[str] | None, content: Content
+    ) -> Stretch:
+        """As ``Store.stretch``, in this look; gap-safe where nobody writes meanwhile."""
+
     def query(self, statement: Select[Any]) -> list[Any]:
         """Ask the read models, in the same look at the log."""
 
 
 class Transaction(Reader, EvidenceWriter, Protocol):
     """A write: all of it happens or nothing."""
+
+    cursor: Any
+    """The driver's, on the database of the read models."""
 
     def open(self, key: SessionKey) -> Stream:
         """The stream at its head, locked; a new one where there is none."""
@@ -239,6 +274,9 @@ class Store(Protocol):
     """A place where events are kept."""
 
     url: str
+    registry: Registry
+    generations: Generations
+    account: Account
 
     def read(self) -> AbstractContextManager[Reader]:
         """A consistent look at the log."""
@@ -262,6 +300,29 @@ class Store(Protocol):
         Raises:
             StorageError: the store could not write; nothing of the work was kept.
         """
+
+    def stretch(
+        self, after: int, most: int, topics: Collection[str] | None, content: Content
+    ) -> Stretch:
+        """Events by position, gap-safe as ``log``: of some kinds, as runs without states.
+
+        Args:
+            most: how many events; more where one append recorded more.
+            topics: the kinds; None for all, and then one that is not known is unreadable.
+        """
+
+    def project(self, work: Callable[[Any], T]) -> T:
+        """Change the read models alone: run a piece of work on a cursor, in a transaction.
+
+        Args:
+            work: may be run more than once.
+
+        Raises:
+            StorageError: the database failed; nothing of the work was kept.
+        """
+
+    def fails_alone(self, problem: Exception) -> bool:
+        """Whether what a fold raised is its own failure, and not the database's."""
 
     def settle(self) -> None:
         """Wait until whatever is being written now is committed or rolled back.

@@ -13,6 +13,7 @@ from sqlalchemy.pool import StaticPool
 
 from ....projections.engine.read_model import ReadModel, Run
 from ....projections.engine.registry import Registry
+from ..sql.account import Account
 from ..sql.generations import Generations
 from ..sql.schema import projections
 from ..sql.statements import Statements
@@ -27,6 +28,7 @@ class MemoryModels:
         )
         self._lock = threading.RLock()
         self._statements = Statements(self._engine.dialect, locks_rows=False)
+        self.account = Account(self._engine.dialect)
         self.generations = Generations(self._engine.dialect, registry, "memory:")
         with self._engine.begin() as connection:
             projections.create(connection)
@@ -71,8 +73,8 @@ class MemoryModels:
     def mark_stale(self, name: str, position: int, problem: Exception) -> None:
         """Fold a read model no more from a position on."""
         self._connection.execute(
-            "UPDATE projections SET stale_at = ?, stale_why = ? WHERE name = ?",
-            (position, ascii(problem)[:500], name),
+            "UPDATE projections SET position = ?, stale_at = ?, stale_why = ? WHERE name = ?",
+            (position - 1, position, ascii(problem)[:500], name),
         )
 
     def rows(self, sql: str) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,8 +17,10 @@ from ....domain.lineage import Segment
 from ....domain.points import Head
 from ....domain.session import SessionState
 from ....domain.usage import Response
+from ....projections.engine.read_model import Run
 from ....projections.engine.registry import prefix_of
-from ..contract import Body, Content, Reader, Recorded, Source, StoredFile, Stream, Summary
+from ....projections.engine.runs import together
+from ..contract import Body, Content, Reader, Recorded, Source, StoredFile, Stream, Stretch, Summary
 from ..encoding.blocks import read_entry
 from ..encoding.chain import START, body_hash, link
 from ..encoding.rows import to_row
@@ -174,6 +176,32 @@ class MemoryReader(MemoryEvidence, Reader):
     def stale(self) -> dict[str, int]:
         found = self._models.rows("SELECT name, stale_at FROM projections")
         return {name: position for name, position in found if position is not None}
+
+    def stretch(
+        self, after: int, upto: int, most: int, topics: Collection[str] | None, content: Content
+    ) -> Stretch:
+        wanted = [
+            recorded
+            for recorded in self._held.log()
+            if recorded.position > after and (topics is None or recorded.topic in topics)
+        ]
+        runs = []
+        for recorded in wanted:
+            key = SessionKey.parse(recorded.stream)
+            number = self._held.heads[key].id
+            runs.append(
+                Run(
+                    number,
+                    key,
+                    recorded.recorded_at,
+                    [recorded.position],
+                    [recorded.version],
+                    [recorded.event],
+                    None,
+                    None,
+                )
+            )
+        return Stretch(together(runs), max(after, self.last_position()), None)
 
     def live(self, name: str) -> str:
         rows = self._models.rows("SELECT name, version, generation FROM projections")

@@ -7,11 +7,11 @@ and to commit is to put it in the place of the first.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from threading import Condition
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ....domain.batch import Memory
 from ....domain.events import SessionEvent
@@ -30,11 +30,12 @@ from ..contract import (
     Store,
     StoredFile,
     Stream,
+    Stretch,
     Summary,
     Transaction,
 )
 from ..encoding.chain import START
-from ..sql.store import now
+from ..sql.store import LAST, now
 from .evidence import MemoryOwnWriter
 from .models import MemoryModels
 from .reader import Held, MemoryReader, linked
@@ -50,6 +51,9 @@ class MemoryStore(Store):
     def __init__(self, registry: Registry | None = None, clock: Callable[[], int] = now) -> None:
         self._held = Held()
         self._models = MemoryModels(registry or Registry())
+        self.registry = self._models.generations.registry
+        self.generations = self._models.generations
+        self.account = self._models.account
         self._clock = clock
         self._changing = Condition()
 
@@ -66,6 +70,18 @@ class MemoryStore(Store):
             self._held = held
             self._changing.notify_all()
             return result
+
+    def stretch(
+        self, after: int, most: int, topics: Collection[str] | None, content: Content
+    ) -> Stretch:
+        with self.read() as reader:
+            return reader.stretch(after, LAST, most, topics, content)
+
+    def project(self, work: Callable[[Any], T]) -> T:
+        return self.write(lambda transaction: work(transaction.cursor))
+
+    def fails_alone(self, problem: Exception) -> bool:
+        return True
 
     def settle(self) -> None:
         """Each write is whole before the next begins."""
@@ -89,6 +105,7 @@ class MemoryTransaction(MemoryOwnWriter, MemoryReader, Transaction):
 
     def __init__(self, held: Held, models: MemoryModels, clock: Callable[[], int]) -> None:
         super().__init__(held, models)
+        self.cursor: Any = models.cursor()
         self._clock = clock
 
     def open(self, key: SessionKey) -> Stream:

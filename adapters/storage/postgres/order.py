@@ -52,6 +52,9 @@ WRITE_TOGETHER = f"SELECT pg_advisory_xact_lock_shared({_OURS}, {_WRITING}), {_W
 WRITE_ALONE = f"SELECT pg_advisory_xact_lock({_OURS}, {_WRITING}), {_WRITE}"
 """What a write begins with: before it draws any position."""
 
+NEVER_IDLE = "SELECT set_config('idle_in_transaction_session_timeout', '300000', true)"
+"""Who folds and stopped answering holds up the next one no longer than this."""
+
 WRITERS = f"""SELECT objid::bigint::int FROM pg_locks
     WHERE locktype = 'advisory' AND classid = {_WRITERS} AND objsubid = 2 AND granted
       AND mode = 'ExclusiveLock' AND pid <> pg_backend_pid()

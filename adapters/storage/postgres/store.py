@@ -272,6 +272,33 @@ class PostgresStore(SqlStore):
         maps.publish()
         return result
 
+    def project(self, work: Callable[[Any], T]) -> T:
+        """Change the read models alone, in a transaction: no reader of the log waits for it."""
+        pauses = iter(PAUSES)
+        while True:
+            try:
+                return self._project(work)
+            except FAILURES as problem:
+                pause = next(pauses, None) if passes(problem) else None
+                if pause is None:
+                    raise explained(problem, self.url) from problem
+                time.sleep(random.uniform(0, pause))
+
+    def _project(self, work: Callable[[Any], T]) -> T:
+        with self._connection() as connection:
+            cursor = DriverCursor(connection)
+            cursor.execute("BEGIN")
+            cursor.execute(order.NEVER_IDLE)
+            result = work(cursor)
+            cursor.execute("COMMIT")
+            if cursor.outcome != "COMMIT":
+                raise StorageError(f"{self.url}: nothing was written, the work hid an error")
+        return result
+
+    def fails_alone(self, problem: Exception) -> bool:
+        """Whether what a fold raised is its own failure, and not the database's."""
+        return is_its_own(problem, pipelined=False)
+
     def _was_committed(self, transaction: str | None) -> bool:
         """What became of a transaction whose connection was lost while it committed."""
         if transaction is None:

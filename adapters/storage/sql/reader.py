@@ -32,6 +32,7 @@ from .heads import Heads
 from .schema import AFTER_FOREIGN, ENTRIES, LATE, OTHER
 from .sources import SourceReader
 from .statements import LIST_SIZES, Statements, padded
+from .stretches import StretchReader
 from .summaries import SummaryReader
 
 FOREVER = (1 << 31) - 1
@@ -96,7 +97,7 @@ class Topics:
         return self._ids[name]
 
 
-class SqlReader(SourceReader, SummaryReader, EvidenceReader, LiveTables):
+class SqlReader(SourceReader, SummaryReader, EvidenceReader, LiveTables, StretchReader):
     """One consistent look at the log."""
 
     def __init__(

@@ -78,6 +78,7 @@ class Statements:
     def __init__(self, dialect: Dialect, locks_rows: bool) -> None:
         self._dialect = dialect
         self._locks_rows = locks_rows
+        self.mark = "?" if dialect.paramstyle == "qmark" else "%s"
         self.headers = lru_cache(maxsize=64)(self._headers)
 
     def _text(self, statement: ClauseElement, *names: str) -> str:
@@ -88,8 +89,7 @@ class Statements:
 
     def _limited(self, statement: ClauseElement, *names: str, limit: str | None = None) -> str:
         # Core writes LIMIT with an OFFSET for SQLite, which would be one more parameter.
-        mark = "?" if self._dialect.paramstyle == "qmark" else "%s"
-        return f"{self._text(statement, *names)} LIMIT {limit or mark}"
+        return f"{self._text(statement, *names)} LIMIT {limit or self.mark}"
 
     def once(self, statement: ClauseElement) -> tuple[str, tuple[Any, ...]]:
         """A statement that is not kept, with its values."""

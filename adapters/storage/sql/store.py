@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, insert, inspect, select, update
 
@@ -13,9 +13,10 @@ from ....domain.errors import NewerSchema, NotADatabase, StorageError
 from ....domain.events import EVENTS
 from ....projections.engine.read_model import ReadModel
 from ....projections.engine.registry import Registry
-from ..contract import Content, Packed, Recorded
+from ..contract import Content, Packed, Recorded, Stretch
 from ..encoding.blocks import BlockCodec
 from ..encoding.identities import IdentityMaps, Maps
+from .account import Account
 from .generations import Generations
 from .heads import Heads
 from .reader import Cursor, SqlReader, Topics
@@ -23,6 +24,7 @@ from .schema import SCHEMA_VERSION, about, metadata, projections, topics
 from .statements import Statements
 from .transaction import FoldFailed, SqlTransaction
 
+T = TypeVar("T")
 LAST = (1 << 63) - 1
 """A position that no log reaches."""
 
@@ -31,6 +33,9 @@ def now() -> int:
     """Milliseconds since 1970 UTC, by this machine's clock."""
     return time.time_ns() // 1_000_000
 
+
+_WINDOW = 20_000
+"""Positions that are looked at for holes at once."""
 
 CLOSED = "{}: the log was closed; open it again"
 
@@ -56,6 +61,7 @@ class SqlStore:
         self.heads = Heads()
         self.statements = Statements(engine.dialect, locks_rows)
         self.registry = registry or Registry()
+        self.account = Account(engine.dialect)
         self.generations = Generations(engine.dialect, self.registry, url)
 
     # -- the tables --------------------------------------------------------------------------
@@ -123,6 +129,22 @@ class SqlStore:
                     return found
             after = upto  # up to there lie events of foreign streams alone
 
+    def stretch(
+        self, after: int, most: int, topics: Collection[str] | None, content: Content
+    ) -> Stretch:
+        """Events by position, gap-safe: of some kinds, as runs without states."""
+        upto = self.horizon(after, _WINDOW)
+        with self.read() as reader:
+            return reader.stretch(after, upto, most, topics, content)
+
+    def project(self, work: Callable[[Any], T]) -> T:
+        """Change the read models alone, in a transaction."""
+        raise NotImplementedError
+
+    def fails_alone(self, problem: Exception) -> bool:
+        """Whether what a fold raised is its own failure, and not the database's."""
+        raise NotImplementedError
+
     def horizon(self, after: int, limit: int) -> int:
         """The position up to which reading on from ``after`` skips nothing, now or ever.
 
@@ -170,7 +192,11 @@ class SqlStore:
         statement = (
             update(projections)
             .where(projections.c.name == failed.projection.name, projections.c.stale_at.is_(None))
-            .values(stale_at=failed.position, stale_why=ascii(failed.problem)[:500])
+            .values(
+                position=failed.position - 1,
+                stale_at=failed.position,
+                stale_why=ascii(failed.problem)[:500],
+            )
         )
         compiled: Any = statement.compile(dialect=self.engine.dialect)
         values = compiled.params

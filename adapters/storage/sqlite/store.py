@@ -129,6 +129,14 @@ class SqliteStore(SqlStore):
                 self._commit_group()
         return job.answer()
 
+    def project(self, work: Callable[[Any], T]) -> T:
+        """Change the read models alone, in a transaction."""
+        return self.write(lambda transaction: work(transaction.cursor))
+
+    def fails_alone(self, problem: Exception) -> bool:
+        """Whether what a fold raised is its own failure, and not the database's."""
+        return not _is_of_the_database(problem)
+
     def _commit_group(self) -> None:
         with self._gate:
             group, self._waiting = (

@@ -1,0 +1,161 @@
+"""Reading the log by position: only the kinds of events that are asked for, run by run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from ....domain import events as e
+from ....domain.errors import TurnlogError
+from ....domain.keys import SessionKey
+from ....projections.engine.read_model import Content, Run
+from ....projections.engine.runs import APART
+from ..contract import Stretch, Unreadable
+from ..damage import UNREADABLE
+from ..encoding.rows import Row, from_row
+from .schema import FOREIGN
+from .statements import Statements
+
+if TYPE_CHECKING:
+    from .reader import Topics
+
+_ENTRIES = (e.TurnRecorded.TOPIC, e.EntryRecorded.TOPIC)
+_POSITION, _STREAM, _VERSION, _TOPIC, _AT, _HAS_BODY, _NAME = range(7)
+_HEAD = 7
+_COLUMNS = ", ".join(f'e."{name}"' for name in Row._fields)
+_SELECT = f"""SELECT e.position, e.stream, e.version, e.topic, e.recorded_at,
+    e.body_hash IS NOT NULL, s.name, {_COLUMNS}
+    FROM events e JOIN streams s ON s.id = e.stream
+    WHERE e.position > {{mark}} AND e.position <= {{mark}}{{topics}}
+      AND substr(s.name, 1, 1) <> '{FOREIGN}'
+    ORDER BY e.position LIMIT {{mark}}"""
+
+
+class StretchReader:
+    """Reads stretches of the log, as a part of a look at it."""
+
+    cursor: Any
+    _sql: Statements
+    _topics: Topics
+
+    def last_position(self) -> int:
+        raise NotImplementedError
+
+    def _bodies_between(
+        self, stream: int, first: int, last: int, content: Content
+    ) -> dict[int, bytes]:
+        raise NotImplementedError
+
+    def stretch(
+        self,
+        after: int,
+        upto: int,
+        most: int,
+        topics: Collection[str] | None,
+        content: Content,
+    ) -> Stretch:
+        """The events after a position that are asked for, at most so many (or one run)."""
+        upto = min(upto, self.last_position())
+        if upto <= after:
+            return Stretch([], after, None)
+        rows = self._selected(after, upto, most, topics)
+        while len(rows) == most:
+            whole = _without_last_run(rows)
+            if whole:
+                upto, rows = whole[-1][_POSITION], whole
+                break
+            most *= 4
+            rows = self._selected(after, upto, most, topics)
+        return self._read(rows, upto, content)
+
+    def _selected(
+        self, after: int, upto: int, most: int, topics: Collection[str] | None
+    ) -> list[Any]:
+        where = ""
+        if topics is not None:
+            numbers = self._topics.numbers(self.cursor, sorted(topics))
+            if not numbers:
+                return []
+            where = f" AND e.topic IN ({', '.join(map(str, sorted(numbers)))})"
+        self.cursor.execute(_statement(self._sql.mark, where), (after, upto, most))
+        return list(self.cursor.fetchall())
+
+    def _read(self, rows: Sequence[Any], upto: int, content: Content) -> Stretch:
+        names = {number: self._topics.name(self.cursor, number) for number in _topics_in(rows)}
+        bodies = self._bodies(rows, names, content)
+        runs: list[Run] = []
+        for _, together in groupby(rows, _moment):
+            begun: Run | None = None
+            for row in together:
+                topic = names[row[_TOPIC]]
+                try:
+                    body = _body(row, bodies)
+                    event = from_row(topic, Row._make(row[_HEAD:]), body)
+                except (TurnlogError, *UNREADABLE) as problem:
+                    before = Unreadable(row[_POSITION], row[_VERSION], row[_NAME], topic, problem)
+                    return Stretch(runs, row[_POSITION] - 1, before)
+                if begun is None or topic in APART:
+                    begun = Run(row[_STREAM], _key(row[_NAME]), row[_AT], [], [], [], None, None)
+                    runs.append(begun)
+                _extend(begun, row[_POSITION], row[_VERSION], event)
+        return Stretch(runs, upto, None)
+
+    def _bodies(
+        self, rows: Sequence[Any], names: Mapping[int, str], content: Content
+    ) -> dict[int, dict[int, bytes] | Exception]:
+        spans: dict[int, list[int]] = {}
+        if content != "none":
+            for row in rows:
+                if row[_HAS_BODY] and (content == "all" or names[row[_TOPIC]] not in _ENTRIES):
+                    spans.setdefault(row[_STREAM], []).append(row[_VERSION])
+        found: dict[int, dict[int, bytes] | Exception] = {}
+        for stream, versions in spans.items():
+            try:
+                found[stream] = self._bodies_between(stream, min(versions), max(versions), content)
+            except (TurnlogError, *UNREADABLE) as problem:
+                found[stream] = problem
+        return found
+
+
+def _body(row: Any, bodies: Mapping[int, dict[int, bytes] | Exception]) -> bytes | None:
+    found = bodies.get(row[_STREAM]) if row[_HAS_BODY] else None
+    if isinstance(found, Exception):
+        raise found
+    return found.get(row[_VERSION]) if found is not None else None
+
+
+@lru_cache(maxsize=64)
+def _statement(mark: str, topics: str) -> str:
+    return _SELECT.format(mark=mark, topics=topics)
+
+
+@lru_cache(maxsize=4096)
+def _key(name: str) -> SessionKey:
+    return SessionKey.parse(name)
+
+
+def _topics_in(rows: Sequence[Any]) -> set[int]:
+    return {row[_TOPIC] for row in rows}
+
+
+def _moment(row: Any) -> tuple[int, int, int]:
+    """What the events of one append have in common."""
+    return row[_STREAM], row[_AT], row[_POSITION] - row[_VERSION]
+
+
+def _without_last_run(rows: Sequence[Any]) -> list[Any]:
+    """Rows without those of the last append, which may not be whole."""
+    last = _moment(rows[-1])
+    end = len(rows)
+    while end and _moment(rows[end - 1]) == last:
+        end -= 1
+    return list(rows[:end])
+
+
+def _extend(run: Run, position: int, version: int, event: e.SessionEvent) -> None:
+    parts: Any = run
+    parts.positions.append(position)
+    parts.versions.append(version)
+    parts.events.append(event)

@@ -1,0 +1,145 @@
+"""Catching a read model up: from where it is to the end of the log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import select
+
+from ..adapters.storage.contract import Store
+from ..adapters.storage.sql.account import Place, Standing
+from ..adapters.storage.sql.schema import projections
+from ..domain.errors import NotCaughtUp
+from ..projections.engine.registry import Registration
+from .folding import BATCH, Folder, Obstructed
+from .leasing import Lease
+
+PATIENCE = 30.0
+"""Seconds that a command waits for another process which folds the same read model."""
+_LOOK_EVERY = 0.05
+_STANDINGS = select(*(projections.c[name] for name in Standing._fields)).order_by(
+    projections.c.name
+)
+
+
+def last_position(store: Store) -> int:
+    """The position of the newest event."""
+    with store.read() as reader:
+        return reader.last_position()
+
+
+def standing(store: Store, name: str) -> Standing:
+    """A read model's row."""
+    return next(row for row in standings(store) if row.name == name)
+
+
+def standings(store: Store) -> list[Standing]:
+    """Every read model's row."""
+    with store.read() as reader:
+        return [Standing._make(row) for row in reader.query(_STANDINGS)]
+
+
+def is_current(store: Store, registration: Registration, row: Standing, upto: int) -> bool:
+    """Whether a read model knows everything up to a position."""
+    if row.version != registration.version:
+        return False
+    if registration.lifecycle == "inline":
+        return row.stale_at is None
+    return row.position >= upto
+
+
+def catch_up(
+    store: Store, registration: Registration, upto: int, patience: float = PATIENCE
+) -> None:
+    """Fold a read model up to a position at least; or wait for whoever does.
+
+    Raises:
+        CannotFold: an event cannot be folded, and the read model's policy is to stop there.
+        NotCaughtUp: another process folds it, and has not come so far in time.
+    """
+    end = time.monotonic() + patience
+    while not is_current(store, registration, standing(store, registration.name), upto):
+        lease = Lease.take(store, registration.name)
+        if lease is not None:
+            with lease:
+                fold_on(store, registration, lease, upto)
+            continue
+        if time.monotonic() > end:
+            raise NotCaughtUp(
+                f"another process folds the read model {registration.name!r}, and is not at "
+                f"position {upto} yet after {patience:g} seconds; `turnlog doctor` shows how far "
+                "it is"
+            )
+        time.sleep(_LOOK_EVERY)
+
+
+def fold_on(
+    store: Store,
+    registration: Registration,
+    lease: Lease,
+    upto: int,
+    stop: Callable[[], bool] | None = None,
+) -> int:
+    """Fold a read model up to a position at least, under a lease.
+
+    Returns:
+        How many events were folded.
+
+    Raises:
+        CannotFold: an event cannot be folded, and the read model's policy is to stop there.
+    """
+    row = standing(store, registration.name)
+    inline = registration.lifecycle == "inline"
+    if inline and row.stale_at is None:
+        return 0
+    folder = Folder(store, registration, "live", lease)
+    while not (stop is not None and stop()):
+        try:
+            if inline:
+                if _finish(store, registration, folder):
+                    break
+            elif folder.place.position < upto:
+                folder.step()
+            else:
+                break
+        except Obstructed as obstacle:
+            if registration.policy == "set aside":
+                folder.pass_by(obstacle)
+                continue
+            _stop(store, registration, lease, obstacle)
+            raise obstacle.error(registration.name) from obstacle.problem
+        if not inline and row.stale_at is not None and folder.place.position >= row.stale_at:
+            _go_on(store, registration, lease)
+            row = row._replace(stale_at=None)
+    return folder.events
+
+
+def _finish(store: Store, registration: Registration, folder: Folder) -> bool:
+    """Fold on, and where little is left all of it: from then on appends fold it again."""
+    if last_position(store) - folder.place.position < BATCH:
+
+        def fresh(cursor: Any, _: Place) -> None:
+            store.account.go_on(cursor, registration.name)
+
+        if folder.finish(fresh):
+            return True
+    folder.step()
+    return False
+
+
+def _go_on(store: Store, registration: Registration, lease: Lease) -> None:
+    def work(cursor: Any) -> None:
+        lease.hold(cursor)
+        store.account.go_on(cursor, registration.name)
+
+    store.project(work)
+
+
+def _stop(store: Store, registration: Registration, lease: Lease, obstacle: Obstructed) -> None:
+    def work(cursor: Any) -> None:
+        lease.hold(cursor)
+        store.account.stop(cursor, registration.name, obstacle.position, obstacle.why)
+
+    store.project(work)

@@ -1,0 +1,75 @@
+"""One runner a read model, in whatever process: a lease, renewed with every batch.
+
+Whoever takes a lease over draws a greater token. Every batch renews the lease under its token in
+the transaction that writes it, so one who was paused past the end of his lease writes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from typing import Any, Self
+from uuid import uuid4
+
+from ..adapters.storage.contract import Store
+from ..domain.errors import LeaseLost
+
+SECONDS = 30.0
+"""How long a lease holds when it is not renewed."""
+
+
+def holder_name() -> str:
+    """Who asks: the machine, the process, and which of those that ask in it."""
+    return f"{platform.node() or 'unknown'}:{os.getpid()}:{uuid4().hex[:8]}"
+
+
+class Lease:
+    """The right to fold a read model, until it is released or runs out."""
+
+    def __init__(self, store: Store, name: str, holder: str, token: int, seconds: float) -> None:
+        self.name = name
+        self.holder = holder
+        self.token = token
+        self._store = store
+        self._seconds = seconds
+
+    @classmethod
+    def take(
+        cls, store: Store, name: str, holder: str | None = None, seconds: float = SECONDS
+    ) -> Lease | None:
+        """Take a lease; None while another holds it."""
+        holder = holder or holder_name()
+        token = store.project(lambda cursor: store.account.take(cursor, name, holder, seconds))
+        return cls(store, name, holder, token, seconds) if token is not None else None
+
+    def hold(self, cursor: Any) -> None:
+        """Renew it, in the transaction of what is written under it.
+
+        Raises:
+            LeaseLost: another took it over.
+        """
+        if not self._store.account.renew(cursor, self.name, self.token, self._seconds):
+            raise LeaseLost(
+                f"another process folds the read model {self.name!r} by now: this one did not "
+                f"renew its lease within {self._seconds:g} seconds, and has written nothing since"
+            )
+
+    def renew(self) -> None:
+        """Renew it while there is nothing to write.
+
+        Raises:
+            LeaseLost: another took it over.
+        """
+        self._store.project(self.hold)
+
+    def release(self) -> None:
+        """Let another take it at once."""
+        self._store.project(
+            lambda cursor: self._store.account.release(cursor, self.name, self.token)
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
