@@ -90,3 +90,7 @@ class DamagedEvent(StorageError):
 
 class NotJson(TurnlogError):
     """A value or a line that is not JSON."""
+
+
+class InvalidEvidence(TurnlogError):
+    """A seal, a proof or an exported trail that is none, or that was edited."""

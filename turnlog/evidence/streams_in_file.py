@@ -1,0 +1,136 @@
+"""The streams of an exported trail, followed line by line against their hash chains."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from ..adapters.storage.encoding.chain import START, body_hash, linked
+from ..adapters.storage.evidence import Hashed
+
+ERASED = "SessionErased.v1"
+_FIELDS = 14
+"""Of a header as it is hashed."""
+
+
+@dataclass
+class Gap:
+    """Versions that do not stand where they should."""
+
+    stream: str
+    since: int
+    """The line after which they should stand."""
+    line: int
+    """The line by which that was noticed."""
+    versions: dict[int, None]
+
+
+@dataclass
+class InFile:
+    """One stream, as far as it was read."""
+
+    version: int
+    chains: tuple[bytes, ...]
+    """What the next event's chain may be made from: what the last line tells, and what follows from
+    its fields. They differ where one of both was edited."""
+    line: int
+    gaps: list[Gap] = field(default_factory=list)
+    gone: dict[int, int] = field(default_factory=dict)
+    """Versions without their content, with their lines."""
+
+
+class Streams:
+    """Every stream of a file."""
+
+    def __init__(self, begins: bool) -> None:
+        """Takes whether the file holds its streams from their beginning."""
+        self._begins = begins
+        self.found: dict[str, InFile] = {}
+
+    def take(self, number: int, event: Hashed, previous: bytes | None) -> str | None:
+        """The next event; says what is wrong with its line."""
+        if (what := _disagrees(event)) is not None:
+            return what
+        stream = self.found.get(event.stream)
+        if stream is None:
+            return self._first(number, event, previous)
+        if event.version <= stream.version:
+            return _again(stream, event)
+        before, what = stream.chains, None
+        if event.version > stream.version + 1:
+            missing = range(stream.version + 1, event.version)
+            gap = Gap(event.stream, stream.line, number, dict.fromkeys(missing))
+            stream.gaps.append(gap)
+            before = ()
+        if previous is not None:
+            what = "it was edited: only the first line of a stream tells the chain before it"
+        return self._link(number, stream, event, before) or what
+
+    def _first(self, number: int, event: Hashed, previous: bytes | None) -> str | None:
+        first = min(event.version, 0 if event.stream.startswith("!") else 1)
+        stream = InFile(event.version - 1, (), number)
+        self.found[event.stream] = stream
+        if self._begins and event.version > max(first, 1):
+            missing = dict.fromkeys(range(1, event.version))
+            stream.gaps.append(Gap(event.stream, 1, number, missing))
+        elif previous is None:
+            stream.gaps.append(Gap(event.stream, 1, number, {event.version - 1: None}))
+        elif self._begins and previous != START:
+            self._link(number, stream, event, (previous,))
+            return "it was edited: the chain of a stream begins with 32 zero bytes"
+        return self._link(number, stream, event, () if previous is None else (previous,))
+
+    def _link(
+        self, number: int, stream: InFile, event: Hashed, before: tuple[bytes, ...]
+    ) -> str | None:
+        made = [linked(chain, event.header, event.identity, event.body_hash) for chain in before]
+        stream.version, stream.line = event.version, number
+        stream.chains = tuple(dict.fromkeys([event.chain, *made]))
+        if event.topic == ERASED:
+            stream.gone.clear()
+        if (what := _content(event)) is not None:
+            return what
+        if event.body is None and event.body_hash is not None:
+            stream.gone[event.version] = number
+        if made and event.chain not in made:
+            return "it was edited: its chain does not follow from its header and from what precedes"
+        return None
+
+    def gaps(self) -> list[Gap]:
+        """What is missing still."""
+        return [gap for stream in self.found.values() for gap in stream.gaps if gap.versions]
+
+
+def _again(stream: InFile, event: Hashed) -> str:
+    for gap in stream.gaps:
+        if event.version in gap.versions:
+            del gap.versions[event.version]
+            return f"it was moved: it belongs before line {gap.line}"
+    return "this event stands in the file already"
+
+
+def _disagrees(event: Hashed) -> str | None:
+    """Whether the members that repeat the header say something else."""
+    try:
+        header = json.loads(event.header)
+    except (ValueError, RecursionError):
+        return "it was edited: its header is no JSON"
+    if not isinstance(header, list) or len(header) != _FIELDS:
+        return "it was edited: its header is no header"
+    length = len(event.identity) if event.identity is not None else None
+    told = (event.stream, event.version, event.topic, event.recorded_at, length)
+    names = ("stream", "version", "topic", "recorded_at", "identity")
+    for name, value, hashed in zip(names, told, [*header[:4], header[-1]], strict=True):
+        if value != hashed:
+            return f"it was edited: its {name} is not that of its header"
+    return None
+
+
+def _content(event: Hashed) -> str | None:
+    if event.body is None:
+        return "it was edited: it has a seed, and no content" if event.seed is not None else None
+    if event.body_hash is None or event.seed is None:
+        return "its content was edited: there was none"
+    if body_hash(event.seed, event.version, event.body) != event.body_hash:
+        return "its content was edited"
+    return None
