@@ -133,6 +133,7 @@ class AsyncLog:
     events = _streamed(Log.events)
     state = _awaited(Log.state)
     at = _awaited(Log.at)
+    diff = _awaited(Log.diff)
 
     def subscribe(
         self, after: int = 0, stop: Callable[[], bool] | None = None

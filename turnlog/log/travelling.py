@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..domain.keys import SessionKey
 from ..domain.points import Point
 from ..domain.session import SessionState
+from ..time.comparing import Difference, difference
 from ..time.rewinding import Checkpoint, Forked, Rewound, checkpoint, fork, rewind
 from ..time.travelling import state_of
 from .part import At, Key, Part, there
@@ -28,6 +29,22 @@ class Travelling(Part):
         """
         with self._look(key) as (reader, stream):
             return state_of(reader, there(stream, key), Point.of(point))
+
+    def diff(self, key: Key, a: At, b: At | None = None) -> Difference:
+        """What happened between two points of a session, also on different branches.
+
+        Args:
+            a: the point to start from.
+            b: the point to compare it with; the session now, without one.
+
+        Raises:
+            UnknownSession, InvalidPoint, PointNotFound: as ``at`` does.
+            DamagedEvent: an entry between them cannot be read.
+        """
+        with self._look(key) as (reader, stream):
+            stream = there(stream, key)
+            to = Point.of(b if b is not None else stream.version)
+            return difference(reader, stream, Point.of(a), to)
 
     def checkpoint(
         self,
