@@ -7,6 +7,7 @@ person wrote) lies in the body, which can be erased. ``CONTENT`` names the field
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeVar
 
@@ -190,6 +191,13 @@ class _Recorded(SessionEvent):
             "prompt": prompt,
         }
         return _built(cls, values, _ENTRY_FIELDS)
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """The entry as an object; an empty one where its bytes were erased, or not asked for."""
+        line, _, _ = self.body.partition(b"\n")  # behind it, the line as it was found
+        entry: dict[str, Any] = json.loads(line) if line else {}
+        return entry
 
 
 _ENTRY_FIELDS = set(_Recorded.model_fields)

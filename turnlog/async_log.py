@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from functools import partial, update_wrapper
 from itertools import islice
 from types import TracebackType
@@ -16,6 +16,7 @@ from .adapters.claude.session_store import SessionStore
 from .adapters.storage.contract import Recorded, Store
 from .log import Log
 from .opening import open_log
+from .projections.engine.projection import Projection
 from .reading.subscribing import ASK_EVERY, look
 
 P = ParamSpec("P")
@@ -153,6 +154,9 @@ class AsyncLog:
     stats = _awaited(Log.stats)
     spent_by_model = _awaited(Log.spent_by_model)
 
+    rows = _awaited(Log.rows)
+    query = _awaited(Log.query)
+
     rename = _awaited(Log.rename)
     tag = _awaited(Log.tag)
     set_metadata = _awaited(Log.set_metadata)
@@ -168,11 +172,15 @@ class AsyncLog:
         return self.log.session_store(user_id)
 
     verify = _awaited(Log.verify)
+    catch_up = _awaited(Log.catch_up)
     rebuild = _awaited(Log.rebuild)
 
 
 async def open_async(
-    url: str | None = None, synchronous: str = "FULL", create: bool = True
+    url: str | None = None,
+    synchronous: str = "FULL",
+    create: bool = True,
+    projections: Iterable[type[Projection]] = (),
 ) -> AsyncLog:
     """Open a log for asyncio or trio; takes and raises what ``open`` does."""
-    return AsyncLog(await threads.run(partial(open_log, url, synchronous, create)))
+    return AsyncLog(await threads.run(partial(open_log, url, synchronous, create, projections)))

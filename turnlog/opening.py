@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import platformdirs
 
 from .adapters.storage.stores import open_store
+from .projections.engine.own import registrations_of
 
 if TYPE_CHECKING:
     from .log import Log
+    from .projections.engine.projection import Projection
 
 
 def default_path() -> Path:
@@ -18,10 +21,21 @@ def default_path() -> Path:
     return Path(platformdirs.user_data_dir("turnlog")) / "turnlog.db"
 
 
-def open_log(url: str | None = None, synchronous: str = "FULL", create: bool = True) -> Log:
+def open_log(
+    url: str | None = None,
+    synchronous: str = "FULL",
+    create: bool = True,
+    projections: Iterable[type[Projection]] = (),
+) -> Log:
     """Open a log; without a URL, the one that the settings name, else the default file.
 
-    The arguments, and what they raise, are those of ``adapters.storage.stores.open_store``.
+    The other arguments, and what they raise, are those of ``adapters.storage.stores.open_store``.
+
+    Args:
+        projections: of your own, kept besides the built-in ones.
+
+    Raises:
+        InvalidProjection: one of them cannot be kept.
     """
     from .log import Log
 
@@ -32,4 +46,5 @@ def open_log(url: str | None = None, synchronous: str = "FULL", create: bool = T
         if create:
             location.make_folder()
         url = location.url
-    return Log(open_store(url, synchronous, create=create))
+    own = registrations_of(projections)
+    return Log(open_store(url, synchronous, create=create, projections=own))

@@ -9,6 +9,7 @@ from .domain import events as events
 from .domain.errors import AmbiguousSession as AmbiguousSession
 from .domain.errors import InvalidKey as InvalidKey
 from .domain.errors import InvalidPoint as InvalidPoint
+from .domain.errors import InvalidProjection as InvalidProjection
 from .domain.errors import InvalidURL as InvalidURL
 from .domain.errors import MissingExtra as MissingExtra
 from .domain.errors import PointNotFound as PointNotFound
@@ -22,6 +23,10 @@ from .domain.session import SessionState as SessionState
 from .importing.summary import ImportSummary as ImportSummary
 from .log import Log as Log
 from .opening import open_log
+from .projecting.installed import installed_projections as installed_projections
+from .projections.engine.projection import Projection as Projection
+from .projections.engine.table import Table as Table
+from .projections.engine.working_set import Rows as Rows
 from .projections.sessions import Filter as Filter
 from .projections.sessions import Session as Session
 from .projections.sessions import Totals as Totals

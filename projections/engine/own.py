@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
 
 from sqlalchemy import Connection, Dialect, MetaData
 
+from ...domain.errors import InvalidProjection
 from ...domain.recorded import Recorded
 from .projection import Projection, check_declaration, content_of
 from .read_model import Content, Run
@@ -53,10 +54,20 @@ class OwnModel:
         """Fold the events of a batch over a working set, and write what it changed."""
         rows = self.rows(cursor)
         fold = self.projection().fold
-        for _, key, recorded_at, positions, versions, events, _, _ in runs:
-            stream = key.stream_id
-            for position, version, event in zip(positions, versions, events, strict=True):
-                fold(rows, Recorded(position, stream, version, event.TOPIC, recorded_at, event))
+        recorded = None
+        try:
+            for _, key, recorded_at, positions, versions, events, _, _ in runs:
+                stream = key.stream_id
+                for position, version, event in zip(positions, versions, events, strict=True):
+                    recorded = Recorded(position, stream, version, event.TOPIC, recorded_at, event)
+                    fold(rows, recorded)
+        except Exception as problem:
+            if recorded is not None:
+                problem.add_note(
+                    f"while {self.name} folded the {recorded.topic} at position "
+                    f"{recorded.position}, version {recorded.version} of {recorded.stream}"
+                )
+            raise
         write_out(rows)
 
 
@@ -89,3 +100,16 @@ def registration_of(projection: type[Projection]) -> Registration:
         InvalidProjection: what is wrong with its declaration.
     """
     return Registration.of(model_of(projection), "caught up", projection.policy)
+
+
+def registrations_of(projections: Iterable[type[Projection]]) -> list[Registration]:
+    """How a log is told of several projections.
+
+    Raises:
+        InvalidProjection: what is wrong with one of them.
+    """
+    if isinstance(projections, type) or not isinstance(projections, Iterable):
+        raise InvalidProjection(
+            f"projections are given as a list of classes, not as {projections!r:.80}"
+        )
+    return [registration_of(projection) for projection in projections]
