@@ -19,7 +19,7 @@ from ...domain.recorded import Recorded as Recorded
 from ...domain.session import SessionState
 from ...domain.usage import Response
 from ...projections.engine.read_model import Run
-from ...projections.engine.registry import Registry
+from ...projections.engine.registry import Registration, Registry
 from .evidence import EvidenceReader, EvidenceWriter
 
 if TYPE_CHECKING:
@@ -257,18 +257,6 @@ class Transaction(Reader, EvidenceWriter, Protocol):
     def keep_summaries(self, summaries: Sequence[Summary]) -> None:
         """Keep what the SDK made of some sessions, in place of what it made before."""
 
-    def clear_models(self) -> None:
-        """Empty the inline read models, before they are folded again."""
-
-    def fold_models(
-        self,
-        stream: Stream,
-        recorded: Sequence[Recorded],
-        before: SessionState,
-        after: SessionState,
-    ) -> None:
-        """Fold events that are in the log already."""
-
 
 class Store(Protocol):
     """A place where events are kept."""
@@ -320,6 +308,12 @@ class Store(Protocol):
         Raises:
             StorageError: the database failed; nothing of the work was kept.
         """
+
+    def make_room(self, registration: Registration, generation: str) -> None:
+        """Make the empty tables of a generation, and drop those that are neither live nor these."""
+
+    def retire(self, registration: Registration, version: int, generation: str) -> None:
+        """Let go of what lies in a generation that is live no more."""
 
     def fails_alone(self, problem: Exception) -> bool:
         """Whether what a fold raised is its own failure, and not the database's."""

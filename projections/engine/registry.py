@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -71,6 +72,10 @@ class Registry:
             raise Refused(
                 f"{name!r} is no name for a read model: its tables' names begin with it; "
                 "use lower-case letters, digits and underscores"
+            )
+        if re.search(r"_v\d+b?$", name):
+            raise Refused(
+                f"{name!r} is no name for a read model: it ends like the version that follows it"
             )
         if registration.version < 1:
             raise Refused(

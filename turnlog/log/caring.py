@@ -1,4 +1,4 @@
-"""Care of the log as a whole: what is in it is checked, and folded again."""
+"""Care of the log as a whole: what is in it is checked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from ..domain.keys import SessionKey
 from ..reading.verifying import Verified, verify
-from ..rebuilding import Rebuilt, rebuild
 from .part import Key, Part, there
 
 
@@ -23,7 +22,3 @@ class Caring(Part):
             with self._look(place) as (reader, stream):
                 keys = [there(stream, place).key, *reader.subkeys(place)]
         return verify(self.store, keys, progress)
-
-    def rebuild(self, progress: Callable[[int, int], None] | None = None) -> Rebuilt:
-        """Forget the read models and fold the log again."""
-        return rebuild(self.store, progress)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from ..projecting.catching_up import catch_up, last_position
+from collections.abc import Callable
+
+from ..projecting.catching_up import catch_up
+from ..projecting.rebuilding import Rebuilt, rebuild
+from ..projecting.standings import last_position
 from .part import Part
 
 
@@ -30,3 +34,28 @@ class Projecting(Part):
         for registration in registry if name is None else (registry[name],):
             catch_up(self.store, registration, upto)
         return upto
+
+    def rebuild(
+        self,
+        progress: Callable[[int, int], None] | None = None,
+        *,
+        name: str | None = None,
+        anew: bool = False,
+    ) -> Rebuilt:
+        """Fold the log again into new tables beside the live ones, then switch to them.
+
+        Appends go on meanwhile. What was interrupted goes on where it was.
+
+        Args:
+            progress: called with the positions that are behind, and how many there are.
+            name: one of the read models; None for all.
+            anew: begin again where an earlier rebuild was interrupted.
+
+        Raises:
+            Refused: there is no read model of that name.
+            CannotFold: an event cannot be folded; the live tables stay as they were.
+            NotCaughtUp: another process rebuilds it.
+        """
+        registry = self.store.registry
+        chosen = registry if name is None else (registry[name],)
+        return rebuild(self.store, chosen, progress, anew)

@@ -6,42 +6,21 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import select
-
 from ..adapters.storage.contract import Store
 from ..adapters.storage.sql.account import Place, Standing
-from ..adapters.storage.sql.schema import projections
 from ..domain.errors import NotCaughtUp
 from ..projections.engine.registry import Registration
 from .folding import BATCH, Folder, Obstructed
 from .leasing import Lease
+from .rebuilding import rebuild_one
+from .standings import last_position, standing
 
 PATIENCE = 30.0
 """Seconds that a command waits for another process which folds the same read model."""
 _LOOK_EVERY = 0.05
-_STANDINGS = select(*(projections.c[name] for name in Standing._fields)).order_by(
-    projections.c.name
-)
 
 
-def last_position(store: Store) -> int:
-    """The position of the newest event."""
-    with store.read() as reader:
-        return reader.last_position()
-
-
-def standing(store: Store, name: str) -> Standing:
-    """A read model's row."""
-    return next(row for row in standings(store) if row.name == name)
-
-
-def standings(store: Store) -> list[Standing]:
-    """Every read model's row."""
-    with store.read() as reader:
-        return [Standing._make(row) for row in reader.query(_STANDINGS)]
-
-
-def is_current(store: Store, registration: Registration, row: Standing, upto: int) -> bool:
+def is_current(registration: Registration, row: Standing, upto: int) -> bool:
     """Whether a read model knows everything up to a position."""
     if row.version != registration.version:
         return False
@@ -60,7 +39,10 @@ def catch_up(
         NotCaughtUp: another process folds it, and has not come so far in time.
     """
     end = time.monotonic() + patience
-    while not is_current(store, registration, standing(store, registration.name), upto):
+    while not is_current(registration, row := standing(store, registration.name), upto):
+        if row.version != registration.version:
+            rebuild_one(store, registration, lambda *_: None, anew=False)
+            continue
         lease = Lease.take(store, registration.name)
         if lease is not None:
             with lease:

@@ -82,6 +82,8 @@ class Folder:
         self._most = BATCH_WITH_BODIES if self._content == "all" else BATCH
         self.events = 0
         """Events folded so far."""
+        self.streams: set[int] = set()
+        """The streams they are of."""
 
     def _find_place(self) -> Place:
         name = self.registration.name
@@ -108,11 +110,11 @@ class Folder:
             Whether it ended; else an event of what is left cannot be folded, and ``step`` tells
             which.
         """
-        start, events = self.place, self.events
+        start = self.place
         try:
             self.store.write(lambda transaction: self._last(transaction, start, then), alone=True)
         except BaseException as problem:
-            self.place, self.events = start, events
+            self.place = start
             if isinstance(problem, _Refused | Obstructed):
                 return False
             raise
@@ -180,7 +182,6 @@ class Folder:
                 raise Obstructed(*where, refused.problem) from refused.problem
         else:
             self.place = self.place._replace(position=upto)
-            self.events += sum(len(run.events) for run in runs)
             return
         # By halves, so that all that can be folded is, and what cannot is found.
         first, second = _halves(runs)
@@ -189,6 +190,8 @@ class Folder:
 
     def _write(self, cursor: Any, runs: Sequence[Run], upto: int) -> None:
         wanted = all_asked(self.model, runs)
+        self.events += sum(len(run.events) for run in wanted)
+        self.streams.update(run.stream for run in wanted)
         if wanted:
             try:
                 self.model.fold(cursor, wanted)

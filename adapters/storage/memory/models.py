@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Select, create_engine
+from sqlalchemy import Connection, Select, create_engine
 from sqlalchemy.pool import StaticPool
 
 from ....projections.engine.read_model import ReadModel, Run
@@ -81,6 +81,12 @@ class MemoryModels:
         """Ask the tables in SQL."""
         with self._lock:
             return self._connection.execute(sql).fetchall()
+
+    @contextmanager
+    def changing_tables(self) -> Iterator[Connection]:
+        """A connection that makes and drops tables."""
+        with self._lock, self._engine.connect() as connection:
+            yield connection
 
     def query(self, statement: Select[Any]) -> list[Any]:
         """Ask the tables."""

@@ -18,7 +18,7 @@ from ....domain.events import SessionEvent
 from ....domain.keys import SessionKey
 from ....domain.session import SessionState
 from ....projections.engine.read_model import Run
-from ....projections.engine.registry import Registry
+from ....projections.engine.registry import Registration, Registry
 from ....projections.engine.runs import asked
 from ..contract import (
     Appended,
@@ -79,6 +79,14 @@ class MemoryStore(Store):
 
     def project(self, work: Callable[[Any], T]) -> T:
         return self.write(lambda transaction: work(transaction.cursor))
+
+    def make_room(self, registration: Registration, generation: str) -> None:
+        with self._models.changing_tables() as connection:
+            self.generations.make_room(connection, registration, generation)
+
+    def retire(self, registration: Registration, version: int, generation: str) -> None:
+        with self._models.changing_tables() as connection:
+            self.generations.retire(connection, registration, version, generation)
 
     def fails_alone(self, problem: Exception) -> bool:
         return True
@@ -157,23 +165,6 @@ class MemoryTransaction(MemoryOwnWriter, MemoryReader, Transaction):
 
     def keep_summaries(self, summaries: Sequence[Summary]) -> None:
         self._held.summaries.update({(s.stream, s.sdk): s for s in summaries})
-
-    def clear_models(self) -> None:
-        cursor = self._models.cursor()
-        for model in self._models.generations.inline(cursor, stale=True):
-            for table in model.tables():
-                cursor.execute(f"DELETE FROM {table}")
-        cursor.execute("UPDATE projections SET stale_at = NULL, stale_why = NULL")
-
-    def fold_models(
-        self,
-        stream: Stream,
-        recorded: Sequence[Recorded],
-        before: SessionState,
-        after: SessionState,
-    ) -> None:
-        for model in self._models.generations.inline(self._models.cursor(), stale=True):
-            self._models.fold(model, _run(stream, recorded, before, after))
 
 
 def _run(

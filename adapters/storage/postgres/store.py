@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any, TypeVar
 
 import psycopg
-from sqlalchemy import URL, Engine
+from sqlalchemy import URL, Connection, Engine
 
 from ....domain.errors import StorageError, TurnlogError
 from ....projections.engine.registry import Registry
@@ -294,6 +294,15 @@ class PostgresStore(SqlStore):
             if cursor.outcome != "COMMIT":
                 raise StorageError(f"{self.url}: nothing was written, the work hid an error")
         return result
+
+    @contextmanager
+    def _changing_tables(self) -> Iterator[Connection]:
+        try:
+            with self.engine.begin() as connection:
+                connection.exec_driver_sql(order.MAKE_TABLES)
+                yield connection
+        except FAILURES as problem:
+            raise explained(problem, self.url) from problem
 
     def fails_alone(self, problem: Exception) -> bool:
         """Whether what a fold raised is its own failure, and not the database's."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Protocol
 
 from sqlalchemy import Connection, Dialect, insert, inspect, select
 
 from ....domain.errors import NewerSchema
-from ....projections.engine.read_model import ReadModel
+from ....domain.events import EVENTS
+from ....projections.engine.read_model import Content, ReadModel, Run
 from ....projections.engine.registry import Registration, Registry, prefix_of
 from .read_side import ADDED
 from .schema import projections
@@ -80,32 +83,96 @@ class Generations:
             if table.name not in there:
                 table.create(connection)
 
-    def inline(self, cursor: _Cursor, stale: bool = False) -> list[ReadModel]:
-        """The read models that are folded with an append: those that are not stale.
+    def make_room(
+        self, connection: Connection, registration: Registration, generation: str
+    ) -> None:
+        """Make the empty tables of a generation, and drop those that are neither live nor these."""
+        name = registration.name
+        row = connection.execute(
+            select(projections.c.version, projections.c.generation).where(
+                projections.c.name == name
+            )
+        ).one()
+        live = prefix_of(name, *row)
+        for prefix, tables in self._of(connection, name).items():
+            if prefix != live:
+                _drop(connection, tables)
+        self.model(registration, generation).create(connection)
 
-        Raises:
-            NewerSchema: a later release has rebuilt one meanwhile.
-        """
+    def retire(
+        self, connection: Connection, registration: Registration, version: int, generation: str
+    ) -> None:
+        """Let go of what lies in a generation that is live no more."""
+        name = registration.name
+        tables = self._of(connection, name).get(prefix_of(name, version, generation), [])
+        if self.dialect.name == "postgresql":
+            # A reader may have begun before the switch: it still finds the tables, and their rows.
+            for table in tables:
+                connection.exec_driver_sql(f"DELETE FROM {table}")
+        else:
+            _drop(connection, tables)
+
+    def _of(self, connection: Connection, name: str) -> dict[str, list[str]]:
+        """The tables of a read model, by their prefix."""
+        found: dict[str, list[str]] = {}
+        for table in sorted(inspect(connection).get_table_names()):
+            if (match := re.match(rf"({name}_v\d+b?)_", table)) is not None:
+                found.setdefault(match[1], []).append(table)
+        return found
+
+    def inline(self, cursor: _Cursor) -> list[ReadModel]:
+        """The read models that are folded with an append: those that are not stale."""
         cursor.execute(_LIVE)
         live = {row[0]: row for row in cursor.fetchall()}
-        found = []
+        found: list[ReadModel] = []
         for registration in self.registry:
             if registration.lifecycle != "inline" or registration.name not in live:
                 continue
             _, version, generation, stale_at = live[registration.name]
             if version != registration.version:
-                raise NewerSchema(
-                    f"{self._url}: the read model {registration.name!r} has version {version} "
-                    f"now, this process folds version {registration.version}; "
-                    + (
-                        "end it and use the release that rebuilt it"
-                        if version > registration.version
-                        else "rebuild it with `turnlog rebuild`"
-                    )
-                )
-            if stale_at is None or stale:
+                found.append(_Foreign(self._url, registration, version))
+            elif stale_at is None:
                 found.append(self.model(registration, generation))
         return found
+
+
+class _Foreign:
+    """A read model whose live tables another release folds: with it nothing can be appended."""
+
+    name: ClassVar[str] = ""
+    version: ClassVar[int] = 0
+    topics: ClassVar[frozenset[str]] = frozenset(EVENTS)
+    content: ClassVar[Content] = "none"
+    stateful: ClassVar[bool] = False
+
+    def __init__(self, url: str, registration: Registration, version: int) -> None:
+        self._url = url
+        self._registration = registration
+        self._live = version
+
+    def create(self, connection: Connection) -> None:
+        """Its tables are another release's."""
+
+    def tables(self) -> Sequence[str]:
+        """Its tables are another release's."""
+        return ()
+
+    def fold(self, cursor: Any, runs: Sequence[Run]) -> None:
+        """Refuse: what was appended without it would be missing in it."""
+        name, own = self._registration.name, self._registration.version
+        todo = "end it and use the release that rebuilt it"
+        if self._live < own:
+            todo = "rebuild it with `turnlog rebuild`"
+        raise NewerSchema(
+            f"{self._url}: the live tables of the read model {name!r} have version {self._live}, "
+            f"this process folds version {own}; {todo}"
+        )
+
+
+def _drop(connection: Connection, tables: Iterable[str]) -> None:
+    for table in tables:
+        # Those that belong to a virtual table go with it.
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table}")
 
 
 class LiveTables:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, insert, inspect, select, update
 from ....domain.errors import NewerSchema, NotADatabase, StorageError
 from ....domain.events import EVENTS
 from ....projections.engine.read_model import ReadModel
-from ....projections.engine.registry import Registry
+from ....projections.engine.registry import Registration, Registry
 from ..contract import Content, Packed, Recorded, Stretch
 from ..encoding.blocks import BlockCodec
 from ..encoding.identities import IdentityMaps, Maps
@@ -141,6 +141,20 @@ class SqlStore:
         """Change the read models alone, in a transaction."""
         raise NotImplementedError
 
+    def make_room(self, registration: Registration, generation: str) -> None:
+        """Make the empty tables of a generation, and drop those that are neither live nor these."""
+        with self._changing_tables() as connection:
+            self.generations.make_room(connection, registration, generation)
+
+    def retire(self, registration: Registration, version: int, generation: str) -> None:
+        """Let go of what lies in a generation that is live no more."""
+        with self._changing_tables() as connection:
+            self.generations.retire(connection, registration, version, generation)
+
+    def _changing_tables(self) -> AbstractContextManager[Connection]:
+        """A transaction that makes and drops tables."""
+        raise NotImplementedError
+
     def fails_alone(self, problem: Exception) -> bool:
         """Whether what a fold raised is its own failure, and not the database's."""
         raise NotImplementedError
@@ -176,7 +190,6 @@ class SqlStore:
             maps or self.maps,
             self.heads,
             inline,
-            self.generations.inline(cursor, stale=True),
             self._positions,
             self.clock,
         )

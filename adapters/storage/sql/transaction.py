@@ -6,12 +6,13 @@ import os
 from collections.abc import Callable, Sequence
 
 from ....domain.batch import Memory
+from ....domain.errors import NewerSchema
 from ....domain.events import EntryRecorded, SessionEvent, TurnRecorded
 from ....domain.keys import SessionKey
 from ....domain.session import SessionState
 from ....projections.engine.read_model import ReadModel, Run
 from ....projections.engine.runs import asked
-from ..contract import Appended, Packed, Recorded, Stream
+from ..contract import Appended, Packed, Stream
 from ..encoding.blocks import LARGEST, BlockCodec, new_seed
 from ..encoding.chain import START, body_hash, link
 from ..encoding.identities import Maps, digest, pack
@@ -51,14 +52,12 @@ class SqlTransaction(SqlReader, SourceWriter, SummaryWriter, OwnStreamWriter):
         maps: Maps,
         heads: Heads,
         inline: Sequence[ReadModel],
-        models: Sequence[ReadModel],
         positions: Callable[[Cursor, int], int],
         clock: Callable[[], int],
     ) -> None:
         super().__init__(cursor, statements, topics, codec, maps, heads)
         self._touched: set[int] = set()
         self._inline = inline
-        self._models = models
         self._positions = positions
         self._clock = clock
 
@@ -121,6 +120,8 @@ class SqlTransaction(SqlReader, SourceWriter, SummaryWriter, OwnStreamWriter):
                 try:
                     if (run := asked(model, happened)) is not None:
                         model.fold(self.cursor, [run])
+                except NewerSchema:
+                    raise  # another release folds it by now: appending would leave it behind
                 except Exception as problem:
                     raise FoldFailed(model, position, problem) from problem
         return appended
@@ -128,34 +129,6 @@ class SqlTransaction(SqlReader, SourceWriter, SummaryWriter, OwnStreamWriter):
     def take_positions(self, count: int) -> int:
         """Positions for events that are not written by ``record``; the first of them."""
         return self._positions(self.cursor, count)
-
-    def clear_models(self) -> None:
-        """Empty the inline read models, before they are folded again."""
-        for projection in self._models:
-            for table in projection.tables():
-                self.cursor.execute(f"DELETE FROM {table}")
-        self.cursor.execute("UPDATE projections SET stale_at = NULL, stale_why = NULL")
-
-    def fold_models(
-        self,
-        stream: Stream,
-        recorded: Sequence[Recorded],
-        before: SessionState,
-        after: SessionState,
-    ) -> None:
-        """Fold events that are in the log already."""
-        run = Run(
-            stream.id,
-            stream.key,
-            recorded[-1].recorded_at,
-            [r.position for r in recorded],
-            [r.version for r in recorded],
-            [r.event for r in recorded],
-            before,
-            after,
-        )
-        for projection in self._models:
-            projection.fold(self.cursor, [run])
 
     def _insert(
         self,

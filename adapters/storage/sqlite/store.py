@@ -10,12 +10,12 @@ import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
-from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool, StaticPool
 
@@ -117,9 +117,11 @@ class SqliteStore(SqlStore):
     def write(self, work: Callable[[Transaction], T], alone: bool = False) -> T:
         """Run a piece of work in a transaction; durable once this returns.
 
-        There is one writer at a time, so each is alone.
+        Args:
+            work: may be run more than once.
+            alone: in a commit of its own; there is one writer at a time anyhow.
         """
-        job = _Job(work)
+        job = _Job(work, alone)
         with self._gate:
             self._waiting.append(job)
         with self._writer:
@@ -133,16 +135,25 @@ class SqliteStore(SqlStore):
         """Change the read models alone, in a transaction."""
         return self.write(lambda transaction: work(transaction.cursor))
 
+    @contextmanager
+    def _changing_tables(self) -> Iterator[Connection]:
+        with self._writer:
+            if not self._end.alive:
+                raise StorageError(CLOSED.format(self.url))
+            try:
+                with self.engine.begin() as connection:
+                    yield connection
+            except (sqlite3.Error, DBAPIError) as problem:
+                raise _explained(problem, self.path) from problem
+
     def fails_alone(self, problem: Exception) -> bool:
         """Whether what a fold raised is its own failure, and not the database's."""
         return not _is_of_the_database(problem)
 
     def _commit_group(self) -> None:
         with self._gate:
-            group, self._waiting = (
-                self._waiting[:LARGEST_GROUP],
-                self._waiting[LARGEST_GROUP:],
-            )
+            size = _group_size(self._waiting)
+            group, self._waiting = self._waiting[:size], self._waiting[size:]
         cursor = self._cursor
         members: list[SqlTransaction] = []
         try:
@@ -227,8 +238,9 @@ def _let_go(writer: PoolProxiedConnection, engine: Engine) -> None:
 class _Job(Generic[T]):
     """A piece of work on its way into a commit."""
 
-    def __init__(self, work: Callable[[Transaction], T]) -> None:
+    def __init__(self, work: Callable[[Transaction], T], alone: bool) -> None:
         self._work = work
+        self.alone = alone
         self._result: T | None = None
         self.problem: BaseException | None = None
         self.done = False
@@ -253,6 +265,15 @@ class _Job(Generic[T]):
         if self.problem is not None:
             raise self.problem
         return self._result  # type: ignore[return-value]
+
+
+def _group_size(waiting: Sequence[_Job[Any]]) -> int:
+    """How many of those that wait share the next commit.
+
+    Who wants to be alone may change what is folded with the appends after him.
+    """
+    alone = next((n for n, job in enumerate(waiting) if job.alone), len(waiting))
+    return min(max(alone, 1), LARGEST_GROUP)
 
 
 def _keep_private(path: Path) -> None:
