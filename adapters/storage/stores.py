@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -34,11 +33,11 @@ def open_store(
         synchronous: SQLite's pragma; FULL makes every commit durable, NORMAL may lose the last
             commits when the machine (not the process) fails.
         clock: milliseconds since 1970 UTC.
-        create: whether a missing SQLite file is made.
+        create: whether a log is made where there is none.
         projections: read models to keep besides the built-in ones.
 
     Raises:
-        InvalidURL: the URL names nothing turnlog can open.
+        InvalidURL: the URL names nothing turnlog can open, or no log and none is to be made.
         Refused: ``synchronous`` is none of the two.
         MissingExtra: the driver is not installed.
         StorageError: the database cannot be opened, or belongs to something else.
@@ -55,7 +54,7 @@ def open_store(
     if kind in ("sqlite", "sqlite+pysqlite"):
         return _open_sqlite(parsed, registry, synchronous, clock, create)
     if kind in ("postgres", "postgresql", "postgresql+psycopg"):
-        return _open_postgres(parsed.set(drivername="postgresql+psycopg"), registry, clock)
+        return _open_postgres(parsed.set(drivername="postgresql+psycopg"), registry, clock, create)
     told = parsed.render_as_string(hide_password=True)
     if kind.startswith(("postgres", "sqlite")):
         raise InvalidURL(f"{told!r}: turnlog does not use the driver of {kind!r}; use {FORMS}")
@@ -73,19 +72,17 @@ def _open_sqlite(
         )
     if "\0" in path or not _is_encodable(path):
         raise InvalidURL(f"{path!r} is no path that a database can have; choose another")
-    if not create and path not in ("", ":memory:") and not Path(path).exists():
-        raise InvalidURL(f"there is no log at {path}; record or import something first")
-    return SqliteStore(url, registry, synchronous, clock)
+    return SqliteStore(url, registry, synchronous, clock, create=create)
 
 
-def _open_postgres(url: URL, registry: Registry, clock: Callable[[], int]) -> Store:
+def _open_postgres(url: URL, registry: Registry, clock: Callable[[], int], create: bool) -> Store:
     try:
         from .postgres.store import PostgresStore
     except ImportError as problem:
         raise MissingExtra(
             f"PostgreSQL needs its driver ({problem}): pip install 'turnlog[postgres]'"
         ) from problem
-    return PostgresStore(url, registry, clock)
+    return PostgresStore(url, registry, clock, create=create)
 
 
 def _parse(url: str) -> URL:

@@ -59,10 +59,12 @@ class PostgresStore(SqlStore):
         registry: Registry | None = None,
         clock: Callable[[], int] = now,
         level: int = 3,
+        create: bool = True,
     ) -> None:
-        """Connect, and make the tables that are missing.
+        """Connect, and make the tables if there are none.
 
         Raises:
+            InvalidURL: there are none, and none are to be made.
             StorageError: no server answers, or it refuses; the message says what to do.
             NotADatabase: the tables there are not turnlog's.
             NewerSchema: a later release made them.
@@ -71,7 +73,13 @@ class PostgresStore(SqlStore):
         where = url.render_as_string(hide_password=True)
         engine = engine_for(url, CONNECTIONS, OVERFLOW)
         super().__init__(
-            where, engine, locks_rows=True, registry=registry, clock=clock, level=level
+            where,
+            engine,
+            locks_rows=True,
+            registry=registry,
+            clock=clock,
+            level=level,
+            create=create,
         )
         # Who waits for news has a connection of its own, and takes none from those who write.
         self._listening = engine_for(url, pool_size=1, overflow=-1)

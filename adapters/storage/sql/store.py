@@ -7,9 +7,8 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, insert, inspect, select, update
+from sqlalchemy import Connection, Engine, insert, select, update
 
-from ....domain.errors import NewerSchema, NotADatabase, StorageError
 from ....domain.events import EVENTS
 from ....projections.engine.read_model import ReadModel
 from ....projections.engine.registry import Registration, Registry
@@ -17,6 +16,7 @@ from ..contract import Content, Packed, Recorded, Stretch
 from ..encoding.blocks import BlockCodec
 from ..encoding.identities import IdentityMaps, Maps
 from .account import Account
+from .founding import find
 from .generations import Generations
 from .heads import Heads
 from .reader import Cursor, SqlReader, Topics
@@ -51,6 +51,7 @@ class SqlStore:
         registry: Registry | None = None,
         clock: Callable[[], int] = now,
         level: int = 3,
+        create: bool = True,
     ) -> None:
         self.url = url
         self.engine = engine
@@ -60,6 +61,8 @@ class SqlStore:
         self.maps = IdentityMaps()
         self.heads = Heads()
         self.statements = Statements(engine.dialect, locks_rows)
+        self._create = create
+        self._found = False
         self.registry = registry or Registry()
         self.account = Account(engine.dialect)
         self.generations = Generations(engine.dialect, self.registry, url)
@@ -68,7 +71,7 @@ class SqlStore:
 
     def _prepare(self, connection: Connection, triggers: Sequence[str]) -> None:
         """Create what is missing; refuse what is not ours, and what a later release made."""
-        if not self._is_ours(connection):
+        if not self._find(connection):
             metadata.create_all(connection)
             cursor = connection.connection.cursor()
             for trigger in triggers:
@@ -80,34 +83,10 @@ class SqlStore:
             if topic not in found:
                 connection.execute(insert(topics).values(name=topic))
 
-    def _is_ours(self, connection: Connection) -> bool:
-        """Whether the tables are there, as this release makes them."""
-        inspector = inspect(connection)
-        there = set(inspector.get_table_names())
-        named = sorted(there & metadata.tables.keys())
-        if not named:
-            return False
-        found = None
-        columns = inspector.get_columns(about.name) if about.name in there else []
-        if {"name", "value"} <= {column["name"] for column in columns}:
-            versions = select(about.c.value).where(about.c.name == "schema")
-            found = str(connection.execute(versions).scalar())
-        if found is None or not found.isdigit():
-            raise NotADatabase(
-                f"{self.url}: the database has a table named {named[0]!r} that is not turnlog's; "
-                "give turnlog a database, or a schema, of its own"
-            )
-        if int(found) > SCHEMA_VERSION:
-            raise NewerSchema(
-                f"{self.url} was written by a later release of turnlog (schema {found}, this "
-                f"release knows {SCHEMA_VERSION}); upgrade turnlog"
-            )
-        if int(found) < SCHEMA_VERSION:
-            raise StorageError(
-                f"{self.url} was written by an earlier release of turnlog (schema {found}) that "
-                f"this one (schema {SCHEMA_VERSION}) does not read; use that release"
-            )
-        return True
+    def _find(self, connection: Connection) -> bool:
+        """Whether there is a log; see ``founding.find``."""
+        self._found = self._found or find(connection, self.url, self._create)
+        return self._found
 
     def pack(self, bodies: Sequence[bytes]) -> Packed | None:
         """Compress a batch's bodies before any lock is taken."""

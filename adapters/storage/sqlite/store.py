@@ -17,17 +17,19 @@ from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import PoolProxiedConnection, QueuePool, StaticPool
+from sqlalchemy.pool import NullPool, PoolProxiedConnection, QueuePool, StaticPool
 
 from ....domain.errors import NotADatabase, StorageError, TurnlogError
 from ....projections.engine.read_model import ReadModel
 from ....projections.engine.registry import Registry
 from ..contract import Transaction
+from ..sql.founding import no_log
 from ..sql.reader import Cursor, SqlReader
 from ..sql.schema import SQLITE_TRIGGERS
 from ..sql.store import CLOSED, SqlStore, now
 from ..sql.transaction import FoldFailed, SqlTransaction
 from .between_writes import BetweenWrites
+from .database_file import refuse_unfit
 from .network_files import refuse_network
 
 T = TypeVar("T")
@@ -47,25 +49,33 @@ class SqliteStore(SqlStore):
         synchronous: str = "FULL",
         clock: Callable[[], int] = now,
         level: int = 3,
+        create: bool = True,
     ) -> None:
         self.path = Path(url.database) if url.database not in (None, "", ":memory:") else None
-        if self.path is not None:
-            refuse_network(self.path)
-            if not url.query:
-                _keep_private(self.path)
         engine = _engine(url, self.path is None, synchronous)
         super().__init__(
-            str(url), engine, locks_rows=False, registry=registry, clock=clock, level=level
+            str(url),
+            engine,
+            locks_rows=False,
+            registry=registry,
+            clock=clock,
+            level=level,
+            create=create or self.path is None,
         )
         self._waiting: list[_Job[Any]] = []
         self._gate = threading.Lock()
         self._writer = threading.Lock()
         self._news = threading.Condition()
         try:
+            if self.path is not None:
+                refuse_network(self.path)
+                self._look_before(url, self.path)
+                if not url.query:
+                    _keep_private(self.path)
             with engine.begin() as connection:
                 self._prepare(connection, SQLITE_TRIGGERS)
             self._raw = engine.raw_connection()
-        except (sqlite3.Error, DBAPIError) as problem:
+        except (sqlite3.Error, DBAPIError, OSError) as problem:
             engine.dispose()
             raise _explained(problem, self.path) from problem
         except TurnlogError:
@@ -75,6 +85,15 @@ class SqliteStore(SqlStore):
         self._connection = cast(sqlite3.Connection, self._raw.driver_connection)
         self._cursor = self._connection.cursor()
         self.topics.load(self._cursor)
+
+    def _look_before(self, url: URL, path: Path) -> None:
+        """Refuse what is somebody else's before anything in it is changed, its mode included."""
+        refuse_unfit(path)
+        if path.is_file() and path.stat().st_size > 0:
+            with create_engine(url, poolclass=NullPool).connect() as connection:
+                self._find(connection)
+        elif not (self._create or path.is_dir()):
+            raise no_log(self.url)
 
     # -- reading -----------------------------------------------------------------------------
 
@@ -333,7 +352,7 @@ def _is_of_the_database(problem: Exception) -> bool:
 
 def _explained(problem: BaseException, path: Path | None) -> TurnlogError:
     """The database's own words, with what they mean and what to do."""
-    text = str(getattr(problem, "orig", None) or problem)
+    text = str(getattr(problem, "orig", None) or getattr(problem, "strerror", None) or problem)
     if "not a database" in text or "malformed" in text:
         return NotADatabase(
             f"{path} is no turnlog database, or is damaged ({text}); name another file, or restore "
@@ -343,6 +362,7 @@ def _explained(problem: BaseException, path: Path | None) -> TurnlogError:
         "readonly": "the file or its folder cannot be written; check their permissions",
         "read-only": "the file or its folder cannot be written; check their permissions",
         "unable to open": "the folder does not exist, or cannot be read",
+        "Permission denied": "the file or its folder cannot be read; check their permissions",
         "full": "the disk is full: make room and append again, nothing was half-written",
         "disk I/O": "the disk failed, or is full; nothing was half-written",
         "locked": "another process holds the database; try again, or end it",
