@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from .audit import AuditTrail
 from .engine.registry import Registration
 from .sessions import Sessions
 
-BUILT_IN = (Registration.of(Sessions, "inline"),)
+BUILT_IN = (Registration.of(Sessions, "inline"), Registration.of(AuditTrail))

@@ -9,7 +9,9 @@ __all__ = [
     "AmbiguousSession",
     "Appended",
     "AsyncLog",
+    "AuditFilter",
     "Checkpoint",
+    "Deed",
     "Filter",
     "Forked",
     "ImportSummary",
@@ -22,10 +24,12 @@ __all__ = [
     "Point",
     "PointNotFound",
     "Projection",
+    "Proof",
     "Recorded",
     "Refused",
     "Rewound",
     "Rows",
+    "Seal",
     "Session",
     "SessionKey",
     "SessionState",
@@ -40,6 +44,7 @@ __all__ = [
     "installed_projections",
     "open",
     "open_async",
+    "verify_file",
 ]
 
 

@@ -171,6 +171,11 @@ class AsyncLog:
         """The log as a store for ``ClaudeAgentOptions(session_store=…)``; see ``Log``."""
         return self.log.session_store(user_id)
 
+    audit = _awaited(Log.audit)
+    export_audit = _awaited(Log.export_audit)
+    seal = _awaited(Log.seal)
+    prove = _awaited(Log.prove)
+
     verify = _awaited(Log.verify)
     catch_up = _awaited(Log.catch_up)
     rebuild = _awaited(Log.rebuild)

@@ -20,6 +20,11 @@ from .domain.errors import UnknownSession as UnknownSession
 from .domain.keys import SessionKey as SessionKey
 from .domain.points import Point as Point
 from .domain.session import SessionState as SessionState
+from .evidence.files import verify_file as verify_file
+from .evidence.proofs import Proof as Proof
+from .evidence.seals import Seal as Seal
+from .evidence.trail import AuditFilter as AuditFilter
+from .evidence.trail import Deed as Deed
 from .importing.summary import ImportSummary as ImportSummary
 from .log import Log as Log
 from .opening import open_log

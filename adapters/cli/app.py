@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from . import caring, changing, diffing, importing, reading
+from . import caring, changing, diffing, importing, proving, reading
 from .screen import complain
 
 _USAGE: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "UsageError")
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _module in (importing, reading, diffing, changing, caring):
+for _module in (importing, reading, diffing, changing, proving, caring):
     _module.register(app)
 
 

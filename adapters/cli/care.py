@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import time
+from pathlib import Path
 
 from rich.text import Text
 
+from ...evidence.files import read_evidence
+from ...evidence.files import verify_file as check_file
+from ...evidence.proofs import Proof
+from ...evidence.seals import Seal
 from .as_json import key_json
 from .figures import number
 from .opened import Opened, key_of
@@ -14,11 +20,14 @@ from .safe_text import one_line
 from .screen import screen, write_json
 
 
-def verify(work: Opened, name: str | None, as_json: bool) -> bool:
+def verify(work: Opened, name: str | None, seal: str | None, as_json: bool) -> bool:
     """Check the log, or one session, and say whether it holds."""
     key = key_of(work.session(name)) if name is not None else None
+    sealed = _sealed(seal) if seal is not None else None
+    if isinstance(sealed, Proof):
+        sealed = sealed.seal
     with bar("verifying", quiet=as_json) as progress:
-        found = work.log.verify(key, lambda streams: progress(streams, None))
+        found = work.log.verify(key, lambda streams: progress(streams, None), sealed)
     if as_json:
         write_json(
             {
@@ -27,7 +36,8 @@ def verify(work: Opened, name: str | None, as_json: bool) -> bool:
                 "events": found.events,
                 "problems": [
                     {
-                        **key_json(problem.key),
+                        **(key_json(problem.key) if problem.key is not None else {}),
+                        **({"stream": problem.stream} if problem.key is None else {}),
                         "version": problem.version,
                         "position": problem.position,
                         "what": problem.what,
@@ -50,6 +60,34 @@ def verify(work: Opened, name: str | None, as_json: bool) -> bool:
             style="quiet",
         )
     return found.holds
+
+
+def verify_file(path: str, seal: str | None, as_json: bool) -> bool:
+    """Check an exported trail, and say whether it holds."""
+    sealed = read_evidence(Path(seal)) if seal is not None else None
+    with bar("verifying", quiet=as_json) as progress:
+        found = check_file(path, sealed, lambda lines: progress(lines, None))
+    if as_json:
+        told = found._asdict()
+        told["problems"] = [problem._asdict() for problem in found.problems]
+        write_json({"holds": found.holds, **told})
+        return found.holds
+    checked = f"{number(found.events, 'event')} of {number(found.streams, 'stream')}"
+    if found.holds:
+        screen().print(Text.assemble(("✓ ", "good"), f"The trail holds: {checked} checked."))
+        screen().print(f"  last line  {found.line}", style="quiet")
+    else:
+        screen().print(Text("✗ The trail does not hold.", "bad"))
+        for problem in found.problems:
+            screen().print(Text(f"  {one_line(str(problem))}"))
+    return found.holds
+
+
+def _sealed(given: str) -> Seal | Proof | str:
+    """A seal by its file, else its fingerprint."""
+    if re.fullmatch("[0-9a-f]{16,64}", given) and not Path(given).exists():
+        return given
+    return read_evidence(Path(given))
 
 
 def rebuild(work: Opened, as_json: bool) -> None:

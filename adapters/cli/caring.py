@@ -19,6 +19,20 @@ def verify(
     session: Annotated[
         str | None, typer.Argument(metavar="[ID]", help="One session; else the whole log.")
     ] = None,
+    seal: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|FINGERPRINT",
+            help="Also that nothing before this seal was changed, removed or put in.",
+        ),
+    ] = None,
+    file: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Instead of the log, a trail that `audit --export` wrote; needs no database.",
+        ),
+    ] = None,
     as_json: AsJson = False,
     db: Db = None,
 ) -> None:
@@ -26,8 +40,13 @@ def verify(
     from . import care
     from .opened import opened
 
-    with opened(db) as work:
-        holds = care.verify(work, session, as_json)
+    if file is not None:
+        if session is not None or db is not None:
+            raise typer.BadParameter("--file takes the place of the log, or of one session")
+        holds = care.verify_file(file, seal, as_json)
+    else:
+        with opened(db) as work:
+            holds = care.verify(work, session, seal, as_json)
     if not holds:
         raise typer.Exit(1)
 

@@ -14,7 +14,7 @@ from .opened import Opened, key_of
 from .safe_text import one_line
 from .screen import screen, write_json_line
 
-_STYLES = {
+STYLES = {
     e.SessionRewound: "left",
     e.SessionForked: "left",
     e.TranscriptForked: "left",
@@ -63,7 +63,7 @@ def _line(recorded: Recorded, width: int) -> Text:
     name = type(event).__name__
     line = Text(f"{recorded.version:>7}  ", "quiet")
     line.append(f"{moment(recorded.recorded_at)}  ", "quiet")
-    line.append(f"{name:<{_NAME}}", _STYLES.get(type(event), ""))
+    line.append(f"{name:<{_NAME}}", STYLES.get(type(event), ""))
     line.append(f"  {event.branch or '-':>6}  ", "quiet")
     line.append(one_line(what(event)))
     actor = getattr(event, "actor", None)

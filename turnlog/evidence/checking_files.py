@@ -12,9 +12,9 @@ from ..domain.errors import DamagedEvent, InvalidEvidence
 from .checking_seals import compare
 from .extent import Measuring, StreamHead, root_of
 from .lines import BEGINNING, FORMAT, Line, read_event, read_line
+from .proofs import Proof
 from .seals import TOPIC, Seal, Sealing, sealed_heads, sealing_of
 from .streams_in_file import Gap, Streams
-
 
 MOST = 1000
 """Problems that are told of one file: where nothing holds, each line is one."""
@@ -51,15 +51,16 @@ class FileVerified(NamedTuple):
         return not self.problems
 
 
-def verify_file(
+def verify_lines(
     lines: Iterable[bytes],
-    seal: Seal | None = None,
+    seal: Seal | Proof | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> FileVerified:
     """Verify an exported trail, and whether it is what was sealed.
 
     Args:
         lines: of the file, with or without their ends.
+        seal: also compare with what was sealed, or with what is proven of a session.
         progress: called with the number of lines read.
 
     Raises:
@@ -95,11 +96,13 @@ def _head(raw: bytes) -> Line:
 class _Checking:
     """What is known of a file, line by line."""
 
-    def __init__(self, head: Line, seal: Seal | None) -> None:
+    def __init__(self, head: Line, sealed: Seal | Proof | None) -> None:
         self._head = head.members
-        self._seal = seal
-        if seal is not None:
-            _fits(self._head, seal)
+        self._proof = sealed if isinstance(sealed, Proof) else None
+        self._seal = sealed if isinstance(sealed, Seal) else None
+        if sealed is not None:
+            _fits(self._head, sealed)
+        self._wanted = {(p.stream, p.version): p for p in (self._proof or ((), ()))[1]}
         self._streams = Streams(begins=self._head["after"] == 0)
         self._all, self._sealed = Measuring(), Measuring()
         self._sealings: list[Sealing] = []
@@ -168,6 +171,9 @@ class _Checking:
         self._all.take(link)
         if self._seal is not None and event.position <= self._seal.position:
             self._sealed.take(link)
+        proof = self._wanted.get((event.stream, event.version))
+        if proof is not None and proof.chain == event.chain.hex():
+            del self._wanted[event.stream, event.version]
         if event.stream == OWN and event.topic == TOPIC and event.body is not None:
             self._note(event)
         return name, what
@@ -205,6 +211,9 @@ class _Checking:
             self._compare_end(self._end)
         if self._seal is not None:
             self._problems += self._compare_seal(self._seal)
+        for proof in self._wanted.values():
+            what = f"{proof.stream}, version {proof.version}: it is not here as it was sealed"
+            self._wrong(Wrong(self._number, what))
         return FileVerified(
             extent.events,
             len(extent.heads),
@@ -271,15 +280,17 @@ class _Checking:
         ]
 
 
-def _fits(head: dict[str, Any], seal: Seal) -> None:
+def _fits(head: dict[str, Any], sealed: Seal | Proof) -> None:
+    seal = sealed.seal if isinstance(sealed, Proof) else sealed
     if head["log"] != seal.log:
         raise InvalidEvidence(f"the seal is of the log {seal.log}, the trail of {head['log']}")
-    if head["after"] != 0 or head.get("streams") is not None:
-        raise InvalidEvidence(
-            "the trail holds a part of the log, and the seal is of all of it; export the whole log"
-        )
     if head["upto"] < seal.position:
         raise InvalidEvidence(
             f"the trail ends at position {head['upto']}, before the seal's {seal.position}: "
             "export it again"
+        )
+    if isinstance(sealed, Seal) and (head["after"] != 0 or head.get("streams") is not None):
+        raise InvalidEvidence(
+            "the trail holds a part of the log, and the seal is of all of it; export the whole "
+            "log, or prove the session with `turnlog seal --prove`"
         )

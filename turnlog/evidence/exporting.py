@@ -16,7 +16,7 @@ from .identity import log_id
 from .lines import FORMAT, LineWriter, event_members
 
 
-class Exported(NamedTuple):
+class TrailExported(NamedTuple):
     """What was written."""
 
     events: int
@@ -36,7 +36,7 @@ def export(
     after: int = 0,
     content: bool = True,
     progress: Callable[[int, int], None] | None = None,
-) -> Exported:
+) -> TrailExported:
     """Write the events of a log, or of one session with its subagents, as JSON lines.
 
     Args:
@@ -80,7 +80,9 @@ def export(
         "order": extent.order.hex(),
     }
     write(writer.line(last))
-    return Exported(extent.events, len(extent.heads), upto, extent.root.hex(), writer.before.hex())
+    return TrailExported(
+        extent.events, len(extent.heads), upto, extent.root.hex(), writer.before.hex()
+    )
 
 
 def _streams(reader: Reader, key: SessionKey) -> list[str]:

@@ -8,7 +8,7 @@ moved since the seal before, so that what was changed can be named.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -127,7 +127,7 @@ def _recording(
     extent: Extent,
     actor: str | None,
     reason: str | None,
-) -> Any:
+) -> Callable[[Transaction], Sealing | None]:
     last = past[-1].seal if past else None
     known = sealed_heads(past)
     moved = {n: head for n, head in sorted(extent.heads.items()) if known.get(n) != head}

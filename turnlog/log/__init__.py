@@ -17,12 +17,15 @@ from .part import At as At
 from .part import Key as Key
 from .projected import Projected
 from .projecting import Projecting
+from .proving import Proving
 from .reading import Reading
 from .recording import Recording
 from .travelling import Travelling
 
 
-class Log(Recording, Reading, Travelling, Listing, Changing, Projecting, Projected, Caring):
+class Log(
+    Recording, Reading, Travelling, Listing, Changing, Projecting, Projected, Proving, Caring
+):
     """An event-sourced log of agent sessions. Safe to share between threads.
 
     Every method that takes a key raises ``InvalidKey`` for one that cannot name a session, and

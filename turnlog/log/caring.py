@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..domain.errors import Refused
 from ..domain.keys import SessionKey
+from ..evidence.checking_seals import check_seal, seal_by_fingerprint
+from ..evidence.seals import Seal
 from ..reading.verifying import Verified, verify
 from .part import Key, Part, there
 
@@ -13,9 +16,31 @@ class Caring(Part):
     """Care of the log."""
 
     def verify(
-        self, key: Key | None = None, progress: Callable[[int], None] | None = None
+        self,
+        key: Key | None = None,
+        progress: Callable[[int], None] | None = None,
+        seal: Seal | str | None = None,
     ) -> Verified:
-        """Check every event (of one session, or of all) against its hash chain."""
+        """Check every event (of one session, or of all) against its hash chain.
+
+        Args:
+            key: the session; None for all of the log.
+            progress: called with the number of streams checked so far.
+            seal: also check that nothing before it was changed, removed or put in; a seal that was
+                kept elsewhere, or its fingerprint.
+
+        Raises:
+            UnknownSession: there is no such session.
+            Refused: a seal is of the whole log, not of one session.
+            InvalidEvidence: the log has no seal of that fingerprint.
+        """
+        if isinstance(seal, str):
+            seal = seal_by_fingerprint(self.store, seal)
+        if seal is not None:
+            if key is not None:
+                raise Refused("a seal is of the whole log: verify it without naming a session")
+            found = verify(self.store, None, progress)
+            return found._replace(problems=(*found.problems, *check_seal(self.store, seal)))
         keys = None
         if key is not None:
             place = SessionKey.of(key)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ....domain.recorded import Recorded
 from ..encoding.chain import START, body_hash, hashed_header, linked
 from ..encoding.rows import Row, to_row
 from ..evidence import OWN, Hashed, Link, OwnFact
+
+if TYPE_CHECKING:
+    from .reader import Held
 
 _SEED = b""
 """In memory there is no secret to hide a body behind."""
@@ -30,12 +33,11 @@ def new_name() -> str:
 class MemoryEvidence:
     """Reads events as they are hashed."""
 
-    _held: Any
+    _held: Held
 
     def log_id(self) -> str | None:
         """The name that the log was given by chance."""
-        name: str = self._held.name
-        return name
+        return self._held.name
 
     def links(self, upto: int) -> Iterator[Link]:
         """Every event by position, of all streams."""
@@ -80,7 +82,7 @@ class MemoryOwnWriter(MemoryEvidence):
 
     def record_own(self, topic: str, facts: str, content: bytes) -> OwnFact:
         """Append to the log's own stream."""
-        past: list[Own] = self._held.own
+        past = self._held.own
         version, position, now = len(past) + 1, self.last_position() + 1, self._clock()
         header = hashed_header(OWN, version, topic, now, Row(0, *(None,) * 8, facts))
         hashed = body_hash(_SEED, version, content)

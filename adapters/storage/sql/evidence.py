@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Select, func, select
 
@@ -18,7 +18,7 @@ from ..encoding.chain import hashed_header
 from ..encoding.compression import Compressor
 from ..encoding.rows import Row
 from ..evidence import Hashed, Link
-from .checking import check
+from .checking import Headers, check
 from .own_stream import OwnStreamReader
 from .schema import AFTER_FOREIGN, ENTRIES, FOREIGN, events, files, permits, streams
 
@@ -115,7 +115,7 @@ class EvidenceReader(OwnStreamReader):
         """Check such a stream against its hash chain."""
         self.cursor.execute(self._sql.find_stream, (name,))
         number, version, chain, *_ = self.cursor.fetchone()
-        return check(self, number, name, (version, chain))
+        return check(cast(Headers, self), number, name, (version, chain))
 
     def loose(self) -> Iterator[str]:
         """What is wrong with that which belongs to no stream: kept files, permits left behind."""

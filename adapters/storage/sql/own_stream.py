@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Insert, insert, select
 
@@ -13,6 +13,9 @@ from ..encoding.rows import Row
 from ..evidence import OWN, OwnFact
 from .schema import OTHER, about, topics
 from .statements import Statements
+
+if TYPE_CHECKING:
+    from .reader import Topics
 
 _LOG = "log"
 """The row of ``about`` that names the log."""
@@ -25,7 +28,7 @@ class OwnStreamReader:
     cursor: Any
     codec: BlockCodec
     _sql: Statements
-    _topics: Any
+    _topics: Topics
 
     def log_id(self) -> str | None:
         """The name that the log was given by chance; None where it has none yet."""

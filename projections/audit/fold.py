@@ -1,0 +1,92 @@
+"""The fold: every deed a row, with who and where from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from sqlalchemy import Connection, Dialect, bindparam
+
+from ...domain import events as e
+from ..engine.read_model import Content, Run
+from ..prepared import prepare
+from ..printable import printable
+from .kinds import TOPICS, source_of
+from .tables import NAME, VERSION, tables_of
+
+
+class AuditTrail:
+    """Who did what, and when. What they wrote stays in the events, which can be erased."""
+
+    name: ClassVar[str] = NAME
+    version: ClassVar[int] = VERSION
+    topics: ClassVar[frozenset[str]] = TOPICS
+    content: ClassVar[Content] = "notes"
+    stateful: ClassVar[bool] = False
+
+    def __init__(self, dialect: Dialect, prefix: str) -> None:
+        self._tables = tables_of(prefix)
+        deeds, streams = self._tables.deeds, self._tables.streams
+        self._deed = prepare(dialect, _insert(deeds), *(c.name for c in deeds.columns))
+        described = [c.name for c in streams.columns]
+        changed = ", ".join(f"{name} = excluded.{name}" for name in described[1:])
+        self._stream = (
+            f"{prepare(dialect, _insert(streams), *described)} "
+            f"ON CONFLICT (stream) DO UPDATE SET {changed}"
+        )
+        self._forget_actors = prepare(
+            dialect,
+            deeds.update()
+            .where(deeds.c.stream == bindparam("of"), deeds.c.version < bindparam("before"))
+            .values(actor=None),
+            *("actor", "of", "before"),
+        )
+        self._forget_user = prepare(
+            dialect,
+            streams.update().where(streams.c.stream == bindparam("of")).values(user_id=None),
+            *("user_id", "of"),
+        )
+
+    def create(self, connection: Connection) -> None:
+        """Make the tables that are missing."""
+        self._tables.metadata.create_all(connection)
+
+    def tables(self) -> list[str]:
+        """The names of its tables."""
+        return [table.name for table in self._tables.metadata.sorted_tables]
+
+    def fold(self, cursor: Any, runs: Sequence[Run]) -> None:
+        """Take in what happened, in the order of the log."""
+        rows: list[tuple[Any, ...]] = []
+        for run in runs:
+            for position, version, event in zip(
+                run.positions, run.versions, run.events, strict=True
+            ):
+                source = source_of(event)
+                if source is None:
+                    continue
+                if isinstance(event, e.SessionStarted):
+                    cursor.execute(self._stream, _described(run, event))
+                elif isinstance(event, e.SessionErased):
+                    rows = self._keep(cursor, rows)
+                    cursor.execute(self._forget_actors, (None, run.stream, version))
+                    cursor.execute(self._forget_user, (None, run.stream))
+                actor = printable(getattr(event, "actor", None))
+                kind = type(event).__name__
+                rows.append((position, run.stream, version, kind, source, actor, run.recorded_at))
+        self._keep(cursor, rows)
+
+    def _keep(self, cursor: Any, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        if rows:
+            cursor.executemany(self._deed, rows)
+        return []
+
+
+def _insert(table: Any) -> Any:
+    return table.insert().values({c.name: bindparam(c.name) for c in table.columns})
+
+
+def _described(run: Run, event: e.SessionStarted) -> tuple[Any, ...]:
+    key = run.key
+    project, user = printable(key.project_key), printable(event.user_id)
+    return (run.stream, key.stream_id, key.main.stream_id, project, user)
