@@ -22,11 +22,18 @@ STARTED_WITHIN = 30.0  # seconds
 _KEEPER = '"$@" & server=$!; read -r _; kill -INT "$server"; wait "$server"; rm -rf "$HERE"'
 
 
+# The tests kill clients, never this server: it need not survive a power cut.
+_FORGETFUL = ("fsync=off", "full_page_writes=off")
+
+
 @contextlib.contextmanager
-def postgres_server() -> Iterator[URL]:
+def postgres_server(settings: Sequence[str] = _FORGETFUL) -> Iterator[URL]:
     """Run a PostgreSQL of our own; gives the URL of its maintenance database.
 
     PostgreSQL refuses to run as root: there it runs as the user `pgserver`, made when missing.
+
+    Args:
+        settings: of the server, as `name=value`.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a missing XDG_RUNTIME_DIR, which we do not use
@@ -40,8 +47,7 @@ def postgres_server() -> Iterator[URL]:
         if server.system_user:
             _give_to(here, server.system_user)
         command = [str(server.bin_path / "postgres"), "-D", str(data), "-k", str(here), "-h", ""]
-        # The tests kill clients, never this server: it need not survive a power cut.
-        for setting in ("fsync=off", "full_page_writes=off", "max_connections=200"):
+        for setting in (*settings, "max_connections=200"):
             command += ["-c", setting]
         url = URL.create("postgresql+psycopg", "postgres", database="postgres").set(
             query={"host": str(here)}
