@@ -10,6 +10,7 @@ from ..domain.recorded import Recorded
 from ..projections.engine.own import model_of
 from ..projections.engine.projection import Projection
 from .given import Happened, given
+from .keeping import kept
 from .purity import watched
 from .sample import sample
 from .sandbox import Sandbox, Tables
@@ -25,7 +26,7 @@ def check_projection(
 
     It is folded in one batch, again, one event at a time, and in batches of several sizes; what
     it asks meanwhile is watched (the clock, chance, files); and it must leave the events alone.
-    A rebuild is such a fold, so what passes is rebuilt as it was live.
+    Then a log keeps it, and a rebuild must give the rows that were live.
 
     Args:
         projection: the class.
@@ -59,6 +60,12 @@ def check_projection(
                 f"{_difference(expected, found)}; a fold depends on nothing but the rows and the "
                 "event"
             )
+    live, rebuilt = kept(projection, happened)
+    if rebuilt != live:
+        raise InvalidProjection(
+            f"{name}, rebuilt, gives other rows than it had: {_difference(live, rebuilt)}; a fold "
+            "depends on nothing but the rows and the event"
+        )
 
 
 def _ways(happened: Sequence[Recorded]) -> Iterator[tuple[str, list[Sequence[Recorded]]]]:

@@ -45,7 +45,10 @@ def watched() -> Iterator[list[str]]:
             if not module.startswith(_OURS):
                 found.append(f"{name}() in {module}, line {frame.f_lineno}")
 
-    before = sys.getprofile()
+    before: Any = sys.getprofile()
+    if before is not None and not callable(before):
+        yield found  # cProfile runs; it could not be set again
+        return
     sys.setprofile(notice)
     try:
         yield found

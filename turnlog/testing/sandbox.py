@@ -74,7 +74,7 @@ class Sandbox:
         with closing(self._connection.cursor()) as cursor:
             cursor.execute("BEGIN")
             try:
-                self._model.fold(cursor, _runs(batch))
+                self._model.fold(cursor, [_run(append) for append in appends(batch)])
             except BaseException:
                 cursor.execute("ROLLBACK")
                 raise
@@ -87,9 +87,10 @@ class Sandbox:
             return {name: rows.find(name) for name in self._projection.tables}
 
 
-def _runs(batch: Sequence[Recorded]) -> list[Run]:
+def appends(batch: Sequence[Recorded]) -> list[list[Recorded]]:
+    """Events as they were recorded together."""
     together = groupby(batch, lambda recorded: (recorded.stream, recorded.recorded_at))
-    return [_run(list(run)) for _, run in together]
+    return [list(append) for _, append in together]
 
 
 def _run(recorded: list[Recorded]) -> Run:
