@@ -171,6 +171,9 @@ class Reader(EvidenceReader, Protocol):
     def entries(self, stream: Stream, segment: Segment) -> Iterator[list[Any]]:
         """The same as objects, in portions of any size."""
 
+    def body(self, stream: Stream, version: int) -> Body | None:
+        """The bytes of one entry; None where that version holds none, or they are erased."""
+
     def late_bodies(self, stream: Stream) -> Mapping[int, Body]:
         """The bodies of all entries that came late, by version."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -121,6 +122,16 @@ class BlockCodec:
         careful = bool(block.careful)
         for version, data in zip(numbers, frame, strict=True):
             yield Body(version, data, careful)
+
+    def between(self, block: Block, first: int, last: int) -> Iterator[tuple[int, bytes]]:
+        """The bodies of the versions from one to another, cut out alone.
+
+        Raises:
+            DamagedEvent: as ``bodies`` does.
+        """
+        frame, numbers = self._open(block)
+        for place in range(bisect_left(numbers, first), bisect_right(numbers, last)):
+            yield numbers[place], frame[place]
 
     def entries(self, block: Block, upto: int) -> list[Any]:
         """The entries of a block up to a version, as objects.

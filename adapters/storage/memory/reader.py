@@ -108,6 +108,9 @@ class MemoryReader(MemoryEvidence, Reader):
     def entries(self, stream: Stream, segment: Segment) -> Iterator[list[Any]]:
         yield [read_entry(body) for body in self.bodies(stream, segment)]
 
+    def body(self, stream: Stream, version: int) -> Body | None:
+        return next((_body(e) for e in self._entries(stream) if e[0] == version), None)
+
     def late_bodies(self, stream: Stream) -> dict[int, Body]:
         return {e[0]: _body(e) for e in self._entries(stream) if e[1].place is not None}
 

@@ -257,9 +257,7 @@ class SqlReader(SourceReader, SummaryReader, EvidenceReader, LiveTables, Stretch
         lowest = OTHER if content == "notes" else ENTRIES
         self.cursor.execute(self._sql.blocks_around, (stream, lowest, last, first))
         for row in self.cursor.fetchall():
-            for body in self.codec.bodies(Block._make(row)):
-                if first <= body.version <= last:
-                    found[body.version] = body.data
+            found.update(self.codec.between(Block._make(row), first, last))
         return found
 
     # -- entries -----------------------------------------------------------------------------
@@ -305,6 +303,23 @@ class SqlReader(SourceReader, SummaryReader, EvidenceReader, LiveTables, Stretch
             if len(rows) < 32:
                 return
             after = rows[-1][4]
+
+    def body(self, stream: Stream, version: int) -> Body | None:
+        """The bytes of one entry; None where that version holds none, or they are erased."""
+        # Nearly always the block that begins nearest has it; those of two branches may overlap.
+        self.cursor.execute(self._sql.nearest_block, (stream.id, ENTRIES, version, 1))
+        found = self._body_in(self.cursor.fetchall(), version)
+        if found is None:
+            self.cursor.execute(self._sql.blocks_around, (stream.id, ENTRIES, version, version))
+            found = self._body_in(self.cursor.fetchall(), version)
+        return found
+
+    def _body_in(self, rows: Iterable[Any], version: int) -> Body | None:
+        for block in map(Block._make, rows):
+            if block.sort != OTHER and block.first <= version <= block.last:
+                for _, data in self.codec.between(block, version, version):
+                    return Body(version, data, bool(block.careful))
+        return None
 
     def late_bodies(self, stream: Stream) -> dict[int, Body]:
         """The bodies of all entries that came late, by version."""

@@ -383,6 +383,22 @@ class Statements:
         )
 
     @cached_property
+    def nearest_block(self) -> str:
+        """stream, sort, version, limit → blocks that begin not after it, the nearest first"""
+        return self._limited(
+            select(*_BLOCK)
+            .where(
+                blocks.c.stream == bindparam("stream"),
+                blocks.c.sort == bindparam("sort"),
+                blocks.c.first <= bindparam("version"),
+            )
+            .order_by(blocks.c.first.desc()),
+            "stream",
+            "sort",
+            "version",
+        )
+
+    @cached_property
     def snapshot(self) -> str:
         """stream, version → version, state"""
         return self._limited(
