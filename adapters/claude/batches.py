@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from ...domain.entry import Entry
 from ...domain.errors import NotJson
 from ...domain.keys import SessionKey
+from ..storage.encoding.careful_json import TooDeep
 from ..storage.encoding.json_bytes import encode
 from .transcript import understand
 
@@ -24,6 +25,9 @@ def prepare(key: SessionKey, entries: Iterable[object]) -> list[Entry]:
     for entry in entries:
         try:
             body, careful = encode(entry)
+        except TooDeep as problem:
+            batch.append(corrupt(problem.data, str(problem)))
+            continue
         except NotJson as problem:
             batch.append(corrupt(_spelled(entry), str(problem)))
             continue

@@ -14,10 +14,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ...domain.errors import NotJson
+from ..storage.encoding.careful_json import MOST_LEVELS, TooDeep
 from ..storage.encoding.json_bytes import decode_line
-
-DEEPEST = 1_000_000
-"""Containers within each other, above which an object is given up."""
 
 ENTRY_FIELDS = frozenset(("leafUuid", "messageId", "sessionId", "timestamp", "uuid"))
 """An object with one of these is taken for a record even where it may have been a part of one."""
@@ -53,8 +51,9 @@ def recover(line: bytes) -> list[Piece]:
         return []
     try:
         value = decode_line(line)[0]
-    except NotJson:
-        return [piece for part in _NULS.split(line) if part for piece in _pieces(part)]
+    except NotJson as problem:
+        pieces = [piece for part in _NULS.split(line) if part for piece in _pieces(part)]
+        return _blamed(pieces, str(problem)) if isinstance(problem, TooDeep) else pieces
     if isinstance(value, dict):
         return [Recovered(line)]
     return [Corrupt(line, f"{_KINDS[type(value)]}, no object")]
@@ -75,21 +74,21 @@ _BLANK = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\n\r]*+")  # a byte order mark says 
 
 def _pieces(part: bytes) -> Iterator[Piece]:
     done = 0
-    at = part.find(b"{")
+    at = _next(part, 0)
     while at >= 0:
         scan = _scan(part, at)
         begin, end = at, scan.at
         if scan.whole:
             taken = _is_record(part, done, begin, end)
-            at = part.find(b"{", end)
+            at = _next(part, end)
         elif taken := scan.inner_end > 0 and _is_entry(part[scan.inner : scan.inner_end]):
             # Torn just where a value was due, so that the next record looked like that value.
             begin, end = scan.inner, scan.inner_end
-            at = part.find(b"{", end)
+            at = _next(part, end)
         elif part[scan.at - 2 : scan.at] == b'{"':
             at = scan.at - 2  # torn within a string, which the next record's first quote ended
         else:
-            at = part.find(b"{", max(scan.at, at + 1))
+            at = _next(part, max(scan.at, at + 1))
         if taken:
             end = _space(part, end)
             if _BLANK.fullmatch(part, done, begin):
@@ -100,6 +99,16 @@ def _pieces(part: bytes) -> Iterator[Piece]:
             done = end
     if done < len(part):
         yield _corrupt(part[done:])
+
+
+def _blamed(pieces: list[Piece], why: str) -> list[Piece]:
+    return [p if isinstance(p, Recovered) else Corrupt(p.data, why) for p in pieces]
+
+
+def _next(part: bytes, start: int) -> int:
+    """Where the next object may begin; -1 where none does."""
+    found = _BEGINS.search(part, start)
+    return found.start() if found else -1
 
 
 def _is_record(part: bytes, done: int, begin: int, end: int) -> bool:
@@ -151,6 +160,7 @@ _SCALAR = re.compile(
     _TEXT + rb"|-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?"
     rb"|true|false|null|NaN|-?Infinity"
 )
+_BEGINS = re.compile(rb'\{[ \t\n\r]*+["}]')  # millions of braces in a row begin nothing
 _BRACE, _COMMA = b"{,"
 _CLOSING = {_BRACE: ord("}"), ord("["): ord("]")}
 
@@ -171,7 +181,7 @@ def _scan(part: bytes, begin: int) -> _Scan:
     fresh = True  # nothing stands yet in the container opened last
     inner = inner_end = 0
     at = _space(part, begin + 1)
-    while at < size and len(opened) <= DEEPEST:
+    while at < size and len(opened) <= MOST_LEVELS:
         bracket = part[opened[-1]]
         if part[at] == _CLOSING[bracket]:
             start = opened.pop()

@@ -56,7 +56,7 @@ def moment(milliseconds: int | None) -> str:
         local = datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone()
     except (OverflowError, ValueError, OSError):
         return str(milliseconds)
-    return local.strftime("%Y-%m-%d %H:%M")
+    return local.isoformat(" ", "minutes")[:16]
 
 
 def day(milliseconds: int | None) -> str:
@@ -75,10 +75,10 @@ def iso(milliseconds: int | None) -> str | None:
     if milliseconds is None:
         return None
     try:
-        told = datetime.fromtimestamp(milliseconds // 1000, UTC)
+        told = datetime.fromtimestamp(milliseconds // 1000, UTC).replace(tzinfo=None)
     except (OverflowError, ValueError, OSError):
         return None
-    return f"{told:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
+    return f"{told.isoformat()}.{milliseconds % 1000:03d}Z"  # strftime writes the year 1 as "1"
 
 
 def dollars(nano: int) -> str:

@@ -162,6 +162,20 @@ def test_deep_nesting(opening: bytes, closing: bytes) -> None:
     assert recover(opening * 10_000) == [Corrupt(opening * 10_000, "a torn record")]
 
 
+@pytest.mark.parametrize("opening", [b"{", b"[", b'{"a":', b'{"a":[', b'{"'])
+def test_nesting_without_end(opening: bytes) -> None:
+    """A line of brackets must never take the memory that others need, nor be lost."""
+    endless = opening * (2_000_000 // len(opening))
+
+    pieces = recover(endless + OTHER)
+
+    assert b"".join(piece.data for piece in pieces) == endless + OTHER
+    if opening == b"{":
+        assert pieces == [Corrupt(endless, "a torn record"), Recovered(OTHER)]
+    elif opening != b'{"':
+        assert "more than 100,000 arrays and objects within each other" in str(pieces[0])
+
+
 def test_an_integer_too_long_to_read_is_told() -> None:
     huge = b'{"n":' + b"9" * 200_000 + b"}"
 

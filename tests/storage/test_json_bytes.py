@@ -9,6 +9,7 @@ import json
 import math
 import re
 import struct
+import tracemalloc
 import uuid
 from typing import Any
 
@@ -125,14 +126,30 @@ def test_other_readers_of_json_read_the_same(value: Any) -> None:
         assert same(json.loads(data), value)
 
 
-@pytest.mark.parametrize("depth", [200, 253, 254, 255, 500, 501, 1_023, 1_024, 10_000, 100_000])
+@pytest.mark.parametrize("depth", [200, 253, 254, 255, 500, 501, 1_023, 1_024, 10_000, 99_999])
 @pytest.mark.parametrize("in_objects", [False, True])
-def test_nesting_has_no_limit(depth: int, in_objects: bool) -> None:
+def test_nesting_may_be_deep(depth: int, in_objects: bool) -> None:
     """What must never happen: an entry of 10,000 levels is lost, or ends the process."""
     value = nested(depth, in_objects=in_objects)
     data, careful = encode(value)
     assert same(decode(data, careful), value)
     assert decode_line(data)[1:] == (data, careful, True)
+
+
+@pytest.mark.parametrize("in_objects", [False, True])
+def test_nesting_without_end_is_refused_with_its_bytes(in_objects: bool) -> None:
+    """What must never happen: a line of brackets takes more memory than there is, or is lost."""
+    with pytest.raises(careful_json.TooDeep, match="more than 100,000 arrays and objects") as told:
+        encode(nested(100_000, in_objects=in_objects))
+    assert told.value.data.count(b":" if in_objects else b"[") == 100_000 + (not in_objects)
+    with pytest.raises(NotJson, match="more than 100,000 arrays and objects"):
+        decode_line(told.value.data)
+    tracemalloc.start()
+    with pytest.raises(NotJson, match="more than 100,000 arrays and objects"):
+        decode_line((b'{"a":' if in_objects else b"[") * 1_000_000)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 100 << 20
 
 
 @pytest.mark.parametrize("digits", [20, 4_300, 4_301, 5_000, 100_000])

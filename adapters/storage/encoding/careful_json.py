@@ -1,6 +1,6 @@
 """Canonical JSON for the entries that a fast encoder gets wrong or refuses.
 
-Without recursion, so that nesting has no limit; with integers of any size, NaN and the infinities
+Without recursion, so that nesting may be deep; with integers of any size, NaN and the infinities
 (as the literals that Python's ``json`` uses) and halves of surrogate pairs (as ``\\udXXX``). For
 everything else the bytes are those of the fast path, see ``json_bytes``.
 """
@@ -22,6 +22,9 @@ from ....domain.errors import NotJson
 DEEPEST = 500
 """Containers within each other that the fast decoder is trusted with: orjson stops at 1,024."""
 
+MOST_LEVELS = 100_000
+"""Containers within each other. Each takes some 200 bytes of memory for one of text."""
+
 MOST_DIGITS = 100_000
 """The longest integer. Reading one takes time that grows with its square: 0.3 s at this length."""
 
@@ -37,11 +40,13 @@ def write(entry: object) -> tuple[bytes, bool]:
 
     Raises:
         NotJson: a part has no JSON form, a key is no text, or a container holds itself.
+        TooDeep: it is nested deeper than ``read`` goes; the error has the bytes.
     """
     parts: list[bytes] = []
     path: list[_Open] = []
     inside: set[int] = set()
     only_careful = False
+    deepest = 0
     value = entry
     while True:
         while isinstance(value, Enum):
@@ -51,7 +56,7 @@ def write(entry: object) -> tuple[bytes, bool]:
                 raise NotJson(f"{_where(path)} is a container that holds itself")
             inside.add(id(value))
             path.append(_Open(value))
-            only_careful |= len(path) > DEEPEST
+            deepest = max(deepest, len(path))
             parts.append(path[-1].opening)
         else:
             data, special = _scalar(value, path)
@@ -64,7 +69,7 @@ def write(entry: object) -> tuple[bytes, bool]:
             inside.remove(id(path[-1].container))
             parts.append(path.pop().closing)
         else:
-            return b"".join(parts), only_careful
+            break
         if path[-1].label is not None:
             parts.append(b",")
         path[-1].label, value = step
@@ -72,6 +77,17 @@ def write(entry: object) -> tuple[bytes, bool]:
             data, special = _key(path)
             parts.append(data)
             only_careful |= special
+    if deepest > MOST_LEVELS:
+        raise TooDeep(b"".join(parts))
+    return b"".join(parts), only_careful or deepest > DEEPEST
+
+
+class TooDeep(NotJson):
+    """JSON with more containers within each other than are read."""
+
+    def __init__(self, data: bytes = b"") -> None:
+        super().__init__(f"more than {MOST_LEVELS:,} arrays and objects within each other")
+        self.data = data
 
 
 class _Open:
@@ -207,7 +223,8 @@ def read(text: str, *, canonical: bool) -> object:
             are one character.
 
     Raises:
-        NotJson: the text is no JSON value, or has an integer of more than ``MOST_DIGITS``.
+        NotJson: the text is no JSON value, is nested deeper than ``MOST_LEVELS``, or has an
+            integer of more than ``MOST_DIGITS``.
     """
     if not (canonical and "\\ud" in text):
         try:
@@ -230,6 +247,8 @@ def _read(text: str, canonical: bool) -> object:
         at = found.end()
         if found["opens"]:
             outer.append((container, key))
+            if len(outer) > MOST_LEVELS:
+                raise TooDeep
             container, closing = ({}, "}") if found["opens"] == "{" else ([], "]")
             after = _AFTER.match(text, at)
             if after is None or after[1] != closing:
