@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from functools import partial, update_wrapper
 from itertools import islice
+from threading import Event
 from types import TracebackType
 from typing import Concatenate, Generic, ParamSpec, Self, TypeVar
 
@@ -16,6 +17,7 @@ from .adapters.claude.session_store import SessionStore
 from .adapters.storage.contract import Recorded, Store
 from .log import Log
 from .opening import open_log
+from .projecting.runner import Background
 from .projections.engine.projection import Projection
 from .reading.subscribing import ASK_EVERY, look
 
@@ -157,6 +159,8 @@ class AsyncLog:
     rows = _awaited(Log.rows)
     query = _awaited(Log.query)
 
+    search = _awaited(Log.search)
+
     rename = _awaited(Log.rename)
     tag = _awaited(Log.tag)
     set_metadata = _awaited(Log.set_metadata)
@@ -178,6 +182,26 @@ class AsyncLog:
 
     verify = _awaited(Log.verify)
     catch_up = _awaited(Log.catch_up)
+    projections = _awaited(Log.projections)
+
+    async def wait_for(self, position: int, name: str | None = None, timeout: float = 10.0) -> None:
+        """Wait until the read models know what was just appended; see ``Log``."""
+        await threads.rest(partial(self.log.wait_for, position, name, timeout))
+
+    async def project(self, stop: Callable[[], bool], name: str | None = None) -> None:
+        """Keep the read models caught up, until told to stop or cancelled; see ``Log``."""
+        cancelled = Event()
+        try:
+            await threads.rest(
+                partial(self.log.project, lambda: cancelled.is_set() or stop(), name)
+            )
+        finally:
+            cancelled.set()
+
+    def project_in_background(self, name: str | None = None) -> Background:
+        """Keep the read models caught up in a thread of its own; see ``Log``."""
+        return self.log.project_in_background(name)
+
     rebuild = _awaited(Log.rebuild)
 
 

@@ -10,6 +10,7 @@ from .domain.errors import AmbiguousSession as AmbiguousSession
 from .domain.errors import InvalidKey as InvalidKey
 from .domain.errors import InvalidPoint as InvalidPoint
 from .domain.errors import InvalidProjection as InvalidProjection
+from .domain.errors import InvalidQuery as InvalidQuery
 from .domain.errors import InvalidURL as InvalidURL
 from .domain.errors import MissingExtra as MissingExtra
 from .domain.errors import PointNotFound as PointNotFound
@@ -32,9 +33,12 @@ from .projecting.installed import installed_projections as installed_projections
 from .projections.engine.projection import Projection as Projection
 from .projections.engine.table import Table as Table
 from .projections.engine.working_set import Rows as Rows
+from .projections.search.candidates import SearchFilter as SearchFilter
 from .projections.sessions import Filter as Filter
 from .projections.sessions import Session as Session
 from .projections.sessions import Totals as Totals
+from .reading.searching import Found as Found
+from .reading.searching import Hit as Hit
 from .reading.verifying import Verified as Verified
 from .time.rewinding import Checkpoint as Checkpoint
 from .time.rewinding import Forked as Forked

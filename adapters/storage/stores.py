@@ -11,10 +11,15 @@ from sqlalchemy.exc import ArgumentError
 from ...domain.errors import InvalidURL, MissingExtra, Refused
 from ...projections.built_in import BUILT_IN
 from ...projections.engine.registry import Registration, Registry
+from ...projections.search.index import index_with
+from ...projections.search.tables import NAME, VERSION
 from .contract import Store
+from .encoding.json_bytes import decode
 from .sql.store import now
 from .sqlite.store import SqliteStore
 
+SEARCH = Registration(NAME, VERSION, index_with(decode))
+"""The search index; it reads entries as the log does, however they are nested or spelled."""
 DURABILITIES = ("FULL", "NORMAL")
 FORMS = "sqlite:///path/to.db, postgresql+psycopg://user@host/name, or memory:"
 
@@ -42,7 +47,7 @@ def open_store(
         MissingExtra: the driver is not installed.
         StorageError: the database cannot be opened, or belongs to something else.
     """
-    registry = Registry((*BUILT_IN, *projections))
+    registry = Registry((*BUILT_IN, SEARCH, *projections))
     if url in ("memory:", "memory://"):
         from .memory.store import MemoryStore
 

@@ -20,11 +20,21 @@ from .projecting import Projecting
 from .proving import Proving
 from .reading import Reading
 from .recording import Recording
+from .searching import Searching
 from .travelling import Travelling
 
 
 class Log(
-    Recording, Reading, Travelling, Listing, Changing, Projecting, Projected, Proving, Caring
+    Recording,
+    Reading,
+    Travelling,
+    Listing,
+    Searching,
+    Changing,
+    Projecting,
+    Projected,
+    Proving,
+    Caring,
 ):
     """An event-sourced log of agent sessions. Safe to share between threads.
 
@@ -50,6 +60,7 @@ class Log(
 
     def close(self) -> None:
         """Let go of every connection."""
+        self._stop_projecting()
         self.store.close()
 
     def session_store(self, user_id: str | None = None) -> SessionStore:
