@@ -54,3 +54,14 @@ class ReadModel(Protocol):
         Args:
             cursor: the database driver's, in the transaction that also keeps the position.
         """
+
+
+class Forgetful(ReadModel, Protocol):
+    """A read model of which one session alone can be rebuilt."""
+
+    def take_out(self, cursor: Any, stream: int) -> None:
+        """Take out what a stream brought in; its events are folded again in the same transaction.
+
+        Args:
+            stream: the stream's number.
+        """

@@ -71,6 +71,11 @@ class Sessions:
             "tag",
         )
 
+        self._forget = [
+            prepare(dialect, table.delete().where(table.c.stream == bindparam("of")), "of")
+            for table in self._tables.metadata.sorted_tables
+        ]
+
     def create(self, connection: Connection) -> None:
         """Make the tables that are missing."""
         self._tables.metadata.create_all(connection)
@@ -78,6 +83,12 @@ class Sessions:
     def tables(self) -> list[str]:
         """The names of its tables."""
         return [table.name for table in self._tables.metadata.sorted_tables]
+
+    def take_out(self, cursor: Any, stream: int) -> None:
+        """Take out what a stream brought in. What copies have in common is shared out again when
+        its responses come back."""
+        for statement in self._forget:
+            cursor.execute(statement, (stream,))
 
     def fold(self, cursor: Any, runs: Sequence[Run]) -> None:
         """Take in what was appended."""

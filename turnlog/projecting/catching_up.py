@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..adapters.storage.contract import Store
@@ -30,7 +30,7 @@ def is_current(registration: Registration, row: Standing, upto: int) -> bool:
 
 
 def catch_up(
-    store: Store, registration: Registration, upto: int, patience: float = PATIENCE
+    store: Store, registration: Registration, upto: int, patience: float | None = None
 ) -> None:
     """Fold a read model up to a position at least; or wait for whoever does.
 
@@ -38,6 +38,7 @@ def catch_up(
         CannotFold: an event cannot be folded, and the read model's policy is to stop there.
         NotCaughtUp: another process folds it, and has not come so far in time.
     """
+    patience = PATIENCE if patience is None else patience
     end = time.monotonic() + patience
     while not is_current(registration, row := standing(store, registration.name), upto):
         if row.version != registration.version:
@@ -48,6 +49,11 @@ def catch_up(
             with lease:
                 fold_on(store, registration, lease, upto)
             continue
+        if row.stale_at is not None:
+            raise NotCaughtUp(
+                f"the read model {registration.name!r} stands before the event at position "
+                f"{row.stale_at}, which it cannot take in: {row.stale_why}"
+            )
         if time.monotonic() > end:
             raise NotCaughtUp(
                 f"another process folds the read model {registration.name!r}, and is not at "
@@ -55,6 +61,27 @@ def catch_up(
                 "it is"
             )
         time.sleep(_LOOK_EVERY)
+
+
+def wait_for(
+    store: Store, registrations: Iterable[Registration], position: int, timeout: float
+) -> None:
+    """Wait until read models know everything up to a position, whoever folds them.
+
+    Raises:
+        NotCaughtUp: one of them does not in time.
+    """
+    end = time.monotonic() + timeout
+    for registration in registrations:
+        while not is_current(registration, row := standing(store, registration.name), position):
+            if time.monotonic() > end:
+                why = f"; it stopped there: {row.stale_why}" if row.stale_at is not None else ""
+                raise NotCaughtUp(
+                    f"the read model {registration.name!r} is at position {row.position}, not at "
+                    f"{position}, after {timeout:g} seconds{why}; `turnlog project` keeps read "
+                    "models caught up"
+                )
+            time.sleep(_LOOK_EVERY)
 
 
 def fold_on(

@@ -68,7 +68,7 @@ def rebuild_one(
     store: Store, registration: Registration, progress: Callable[[int, int], None], anew: bool
 ) -> Folder:
     """Rebuild one read model; see ``rebuild``."""
-    with _lease(store, registration.name) as lease:
+    with lease_for(store, registration.name) as lease:
         _begin(store, registration, lease, anew)
         folder = Folder(store, registration, "beside", lease)
         retired = standing(store, registration.name)
@@ -93,7 +93,12 @@ def rebuild_one(
         return folder
 
 
-def _lease(store: Store, name: str) -> Lease:
+def lease_for(store: Store, name: str) -> Lease:
+    """The lease to rebuild a read model; waits a while for whoever holds it.
+
+    Raises:
+        NotCaughtUp: he still does.
+    """
     end = time.monotonic() + PATIENCE
     while True:
         lease = Lease.take(store, f"{name}:rebuild")

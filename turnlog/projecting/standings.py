@@ -8,9 +8,7 @@ from ..adapters.storage.contract import Store
 from ..adapters.storage.sql.account import Standing
 from ..adapters.storage.sql.schema import projections
 
-_STANDINGS = select(*(projections.c[name] for name in Standing._fields)).order_by(
-    projections.c.name
-)
+STANDINGS = select(*(projections.c[name] for name in Standing._fields)).order_by(projections.c.name)
 
 
 def last_position(store: Store) -> int:
@@ -27,4 +25,4 @@ def standing(store: Store, name: str) -> Standing:
 def standings(store: Store) -> list[Standing]:
     """Every read model's row."""
     with store.read() as reader:
-        return [Standing._make(row) for row in reader.query(_STANDINGS)]
+        return [Standing._make(row) for row in reader.query(STANDINGS)]

@@ -61,13 +61,14 @@ class StretchReader:
         if upto <= after:
             return Stretch([], after, None)
         rows = self._selected(after, upto, most, topics)
-        while len(rows) == most:
+        if len(rows) == most:
             whole = _without_last_run(rows)
+            while not whole and len(rows) == most:
+                most *= 4  # one append recorded more than that
+                rows = self._selected(after, upto, most, topics)
+                whole = _first_run(rows)
             if whole:
                 upto, rows = whole[-1][_POSITION], whole
-                break
-            most *= 4
-            rows = self._selected(after, upto, most, topics)
         return self._read(rows, upto, content)
 
     def _selected(
@@ -151,6 +152,12 @@ def _without_last_run(rows: Sequence[Any]) -> list[Any]:
     end = len(rows)
     while end and _moment(rows[end - 1]) == last:
         end -= 1
+    return list(rows[:end])
+
+
+def _first_run(rows: Sequence[Any]) -> list[Any]:
+    """The rows of the first append, if the next one's are there too."""
+    end = next((n for n, row in enumerate(rows) if _moment(row) != _moment(rows[0])), 0)
     return list(rows[:end])
 
 

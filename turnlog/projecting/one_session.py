@@ -1,0 +1,108 @@
+"""Rebuilding what one session brought into the read models, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeGuard
+
+from ..adapters.storage.contract import Content, Reader, Store, Stream, Transaction
+from ..domain.errors import Refused, UnknownSession
+from ..domain.keys import SessionKey
+from ..domain.session import SessionState, fold
+from ..projections.engine.read_model import Forgetful, ReadModel, Run
+from ..projections.engine.registry import Registration
+from ..projections.engine.runs import all_asked, together
+from .leasing import Lease
+from .rebuilding import Rebuilt, lease_for
+
+
+def can_forget(model: ReadModel) -> TypeGuard[Forgetful]:
+    """Whether one session of a read model can be rebuilt."""
+    return hasattr(model, "take_out")
+
+
+def rebuild_session(
+    store: Store, registrations: Iterable[Registration], key: SessionKey, named: bool
+) -> Rebuilt:
+    """Fold the events of a session and of its subagents again.
+
+    Args:
+        named: the read models were asked for by name; else those that cannot are left out.
+
+    Raises:
+        UnknownSession: there is no such session.
+        Refused: what one session brought into a read model cannot be told from the rest.
+    """
+    done: list[str] = []
+    streams = events = 0
+    for registration in registrations:
+        model = store.generations.model(registration, "")
+        if not can_forget(model):
+            if named:
+                raise Refused(
+                    f"the read model {registration.name!r} cannot rebuild one session; rebuild "
+                    "all of it"
+                )
+            continue
+        with lease_for(store, registration.name) as lease:
+            streams, events = store.write(
+                lambda t, r=registration, held=lease: _again(t, store, r, key, held),  # type: ignore[misc]
+                alone=True,
+            )
+        done.append(registration.name)
+    return Rebuilt(streams, events, tuple(done))
+
+
+def _again(
+    transaction: Transaction,
+    store: Store,
+    registration: Registration,
+    key: SessionKey,
+    lease: Lease,
+) -> tuple[int, int]:
+    cursor = transaction.cursor
+    lease.hold(cursor)
+    row = store.account.standing(cursor, registration.name)
+    assert row is not None
+    model = store.generations.model(registration, row.generation)
+    assert can_forget(model)
+    inline = registration.lifecycle == "inline" and row.stale_at is None
+    upto = transaction.last_position() if inline else row.position
+    keys = [k for k in (key, *transaction.subkeys(key)) if transaction.find(k) is not None]
+    if not keys:
+        raise UnknownSession(f"there is no session {key.session_id!r}; see `turnlog sessions`")
+    events = 0
+    for each in keys:
+        stream = transaction.find(each)
+        assert stream is not None
+        model.take_out(cursor, stream.id)
+        runs = all_asked(model, _runs(transaction, stream, upto, model))
+        events += sum(len(run.events) for run in runs)
+        if runs:
+            model.fold(cursor, runs)
+    return len(keys), events
+
+
+def _runs(reader: Reader, stream: Stream, upto: int, model: ReadModel) -> list[Run]:
+    content: Content = "all" if model.content == "all" else "notes"
+    single = (
+        Run(
+            stream.id,
+            stream.key,
+            recorded.recorded_at,
+            [recorded.position],
+            [recorded.version],
+            [recorded.event],
+            None,
+            None,
+        )
+        for recorded in reader.events(stream, content=content)
+        if recorded.position <= upto
+    )
+    state = SessionState(stream.key)
+    framed = []
+    for run in together(single):
+        after = fold(state, run.events)
+        framed.append(run._replace(before=state, after=after))
+        state = after
+    return framed
