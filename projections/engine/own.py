@@ -77,7 +77,8 @@ def model_of(projection: type[Projection]) -> type[OwnModel]:
     Raises:
         InvalidProjection: what is wrong with its declaration.
     """
-    return _model_of(check_declaration(projection))
+    checked: Any = check_declaration(projection)
+    return _model_of(checked)
 
 
 @lru_cache(maxsize=256)

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ..prepared import KEYS_DIFFER, prepare
 from .table import Column, Table
 
-_TYPES = {
+_TYPES: dict[type, Any] = {
     str: sql.Text().with_variant(sql.Text(collation="C"), "postgresql"),
     int: sql.BigInteger().with_variant(sql.Integer(), "sqlite"),
     bool: sql.SmallInteger(),

@@ -127,7 +127,7 @@ class WorkingTable:
 
     def add(self, key: Key, numbers: Mapping[str, int]) -> None:
         """Add to some columns."""
-        place = key if type(key) is tuple else (key,)
+        place: Any = key if type(key) is tuple else (key,)
         row = self._added.get(place)
         if row is None:
             row = self._addend(self._key(place))

@@ -77,7 +77,7 @@ def _asked(
         return list(statement.selected_columns.keys()), reader.query(statement)
 
 
-def _live(reader: Reader, projection: type[Projection]) -> Tables:
+def _live(reader: Reader, projection: Any) -> Tables:
     return _tables(projection, reader.live(model_of(projection).name))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from ..adapters.storage.contract import Transaction
 from ..domain.recorded import Recorded
@@ -26,7 +27,7 @@ def kept(projection: type[Projection], happened: Sequence[Recorded]) -> tuple[Ta
             return {name: log.rows(projection, name) for name in projection.tables}
 
         for number, append in enumerate(appends(happened)):
-            log.store.write(lambda transaction, append=append: _record(transaction, append))
+            log.store.write(partial(_record, append))
             if number % _CAUGHT_UP_EVERY == 0:
                 log.catch_up(projection.name)
         live = tables()
@@ -34,7 +35,7 @@ def kept(projection: type[Projection], happened: Sequence[Recorded]) -> tuple[Ta
         return live, tables()
 
 
-def _record(transaction: Transaction, append: Sequence[Recorded]) -> None:
+def _record(append: Sequence[Recorded], transaction: Transaction) -> None:
     stream = transaction.open(append[0].key)
     # As they are told, whether or not a session could come to them.
     state = replace(stream.state, version=stream.version + len(append))

@@ -57,7 +57,7 @@ def watched() -> Iterator[list[str]]:
 
 
 def _impure(called: Any) -> str | None:
-    module, name = getattr(called, "__module__", None), getattr(called, "__name__", "")
+    module, name = str(getattr(called, "__module__", "")), str(getattr(called, "__name__", ""))
     if (module, name) in _CALLS:
         return f"{module.lstrip('_')}.{name}"
     owner = getattr(called, "__self__", None)

@@ -40,8 +40,9 @@ class Sandbox:
         )
         with self._engine.begin() as connection:
             self._model.create(connection)
-        self._raw: Any = self._engine.raw_connection()
-        self._connection: sqlite3.Connection = self._raw.driver_connection
+        self._raw = self._engine.raw_connection()
+        driver: Any = self._raw.driver_connection
+        self._connection: sqlite3.Connection = driver
         self._connection.isolation_level = None
 
     def __enter__(self) -> Self:
