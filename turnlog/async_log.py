@@ -155,6 +155,7 @@ class AsyncLog:
     subagents = _awaited(Log.subagents)
     stats = _awaited(Log.stats)
     spent_by_model = _awaited(Log.spent_by_model)
+    export = _awaited(Log.export)
 
     rows = _awaited(Log.rows)
     query = _awaited(Log.query)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from . import caring, changing, diffing, importing, proving, reading
+from . import caring, changing, diffing, exporting, importing, proving, reading
 from .screen import complain
 
 _USAGE: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "UsageError")

@@ -34,6 +34,7 @@ class Log(
     Projecting,
     Projected,
     Proving,
+    Exporting,
     Caring,
 ):
     """An event-sourced log of agent sessions. Safe to share between threads.

@@ -1,0 +1,196 @@
+"""Exporting: the events of the log, or its responses, into files of a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple, get_args
+
+from sqlalchemy import select
+
+from ..adapters.storage.contract import Reader, Store
+from ..domain.errors import Refused, StorageError
+from ..projections.engine.read_model import Content
+from ..projections.printable import printable
+from ..reading.finding import tables_in
+from .columns import TABLES, VERSION
+from .days import Days
+from .event_rows import event_row, happened_at
+from .folders import Folder
+from .formats import FORMATS, Row
+from .manifest import Manifest
+from .usage_rows import usage_rows
+
+_TELL_EVERY = 1_000
+_EVENTS_AT_ONCE = 200
+_ENTRIES_AT_ONCE = 32
+"""Events read in one look; an entry may have megabytes."""
+
+
+class Asked(NamedTuple):
+    """What is to be exported."""
+
+    what: str = "usage"
+    """events or usage."""
+    format: str = "parquet"
+    """parquet, csv or jsonl."""
+    content: str = "notes"
+    """How much of the events' content: none of it, all but the entries (notes), or all."""
+    project: str | None = None
+    """A part of a project's key."""
+    user: str | None = None
+    since: int | None = None
+    until: int | None = None
+    """Milliseconds since 1970 UTC, from the first up to the second."""
+
+    def checked(self) -> Asked:
+        """The same, if it makes sense.
+
+        Raises:
+            Refused: it does not.
+        """
+        _one_of("format", self.format, FORMATS)
+        _one_of("what", self.what, TABLES)
+        _one_of("content", self.content, get_args(Content))
+        if self.since is not None and self.until is not None and self.since >= self.until:
+            raise Refused("since must lie before until; nothing is between them")
+        return self
+
+    def between(self, at: int | None) -> bool:
+        """Whether a time is asked for. Without limits every row is, also those without a time."""
+        if self.since is None and self.until is None:
+            return True
+        if at is None:
+            return False
+        return (self.since is None or at >= self.since) and (self.until is None or at < self.until)
+
+
+class Exported(NamedTuple):
+    """What an export wrote."""
+
+    folder: Path
+    rows: int
+    """Rows added by this export."""
+    files: int
+    days: int
+    position: int
+    """The log's newest event then; an update goes on from there."""
+    all_rows: int
+    """What the folder holds now."""
+
+
+def export(
+    store: Store,
+    out: Path,
+    asked: Asked,
+    update: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> Exported:
+    """Write what is asked for into a folder; see ``Log.export``."""
+    manifest = _manifest(asked.checked())
+    try:
+        with Folder(out, manifest, update) as folder:
+            return _into(folder, store, asked, progress)
+    except OSError as problem:
+        where = problem.filename or out
+        raise StorageError(
+            f"{where}: {problem.strerror or problem}; nothing was added to {out}"
+        ) from problem
+
+
+def _into(
+    folder: Folder, store: Store, asked: Asked, progress: Callable[[int], None] | None
+) -> Exported:
+    days = Days(TABLES[asked.what], FORMATS[asked.format], folder.place)
+    folder.days = days
+
+    def take(rows: Iterable[tuple[int | None, Row]]) -> None:
+        for n, (at, row) in enumerate(rows, 1):
+            days.add(at, row)
+            if progress is not None and n % _TELL_EVERY == 0:
+                progress(n)
+
+    with store.read() as reader:
+        position = reader.last_position()
+        chosen = _chosen(reader, asked)
+        if asked.what == "usage":
+            take(_usage(reader, asked, chosen))
+    if asked.what == "events":
+        take(_events(store, asked, chosen, folder.manifest.position, position))
+    days.close()
+    folder.commit(position, adds=asked.what == "events")
+    return Exported(
+        folder.path,
+        sum(days.parts.values()),
+        len(days.parts),
+        len({day for day, _ in days.parts}),
+        position,
+        folder.manifest.rows,
+    )
+
+
+def _usage(
+    reader: Reader, asked: Asked, chosen: frozenset[str] | None
+) -> Iterator[tuple[int | None, Row]]:
+    stale = reader.stale()
+    if "sessions" in stale:
+        raise Refused(
+            f"the sessions' read model failed at position {stale['sessions']}, so its figures are "
+            "behind the log; `turnlog rebuild` makes it anew"
+        )
+    for main, row in usage_rows(reader):
+        if (chosen is None or main in chosen) and asked.between(row[0]):
+            yield row[0], row
+
+
+def _events(
+    store: Store, asked: Asked, chosen: frozenset[str] | None, after: int, upto: int
+) -> Iterator[tuple[int | None, Row]]:
+    content: Content = next(c for c in get_args(Content) if c == asked.content)
+    limit = _ENTRIES_AT_ONCE if content == "all" else _EVENTS_AT_ONCE
+    while after < upto:
+        events = store.log(after, limit, content)
+        if not events:
+            return
+        for recorded in events:
+            after = recorded.position
+            if after > upto:
+                return
+            at = happened_at(recorded)
+            wanted = chosen is None or recorded.key.main.stream_id in chosen
+            if wanted and asked.between(at):
+                yield at, event_row(recorded)
+
+
+def _chosen(reader: Reader, asked: Asked) -> frozenset[str] | None:
+    """The sessions that are asked for; None for all."""
+    if asked.project is None and asked.user is None:
+        return None
+    tables = tables_in(reader)
+    s = tables.sessions.c
+    found = select(s.name).where(s.subpath.is_(None))
+    if asked.project is not None:
+        found = found.where(s.project_key.contains(printable(asked.project), autoescape=True))
+    if asked.user is not None:
+        found = found.where(s.user_id == printable(asked.user))
+    return frozenset(name for (name,) in reader.query(found))
+
+
+def _manifest(asked: Asked) -> Manifest:
+    content = asked.content if asked.what == "events" else "none"
+    return Manifest(
+        asked.what,
+        asked.format,
+        content,
+        VERSION,
+        asked.project,
+        asked.user,
+        asked.since,
+        asked.until,
+    )
+
+
+def _one_of(name: str, value: str, known: Iterable[str]) -> None:
+    names = list(known)
+    if value not in names:
+        raise Refused(f"{value!r} is no {name} of an export; take one of {', '.join(names)}")

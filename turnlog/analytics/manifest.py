@@ -1,0 +1,146 @@
+"""What a folder of exported files holds, and how new files come into it: all of them or none."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ..domain.errors import Refused
+
+NAME = "_manifest.json"
+"""Names that begin so are passed over by Spark and Hive."""
+HIDDEN = ".turnlog-"
+"""How the name of a file begins until the export is complete."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The account of an export."""
+
+    what: str
+    format: str
+    content: str
+    """Of events: how much of what they carry."""
+    columns: int
+    """The version of the columns."""
+    project: str | None
+    user: str | None
+    since: int | None
+    until: int | None
+    """Milliseconds since 1970 UTC."""
+    position: int = 0
+    """The events up to there were looked at."""
+    rows: int = 0
+    files: dict[str, int] = field(default_factory=dict)
+    """The rows of each file, by its path."""
+    arriving: tuple[str, ...] = ()
+    """Files that are complete and still have their hidden names."""
+    leaving: tuple[str, ...] = ()
+    """Files that are to be removed."""
+
+    def asks_the_same(self, other: Manifest) -> bool:
+        """Whether another export may go on from this one."""
+        return _asked(self) == _asked(other)
+
+    def with_files(self, position: int, added: dict[str, int], kept: dict[str, int]) -> Manifest:
+        """The same after an export: some files stay, others come."""
+        files = {**kept, **added}
+        return replace(
+            self,
+            position=position,
+            rows=sum(files.values()),
+            files=files,
+            arriving=tuple(added),
+            leaving=tuple(path for path in self.files if path not in files),
+        )
+
+
+def _asked(manifest: Manifest) -> dict[str, Any]:
+    kept = asdict(manifest)
+    return {name: kept[name] for name in list(kept)[: list(kept).index("position")]}
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """The account of a folder; None where it has none.
+
+    Raises:
+        Refused: what lies there is no account of an export.
+    """
+    path = folder / NAME
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return None
+    try:
+        values = json.loads(text)
+        values["arriving"], values["leaving"] = (
+            tuple(values.get(name, ())) for name in ("arriving", "leaving")
+        )
+        return Manifest(**values)
+    except (ValueError, TypeError, KeyError, AttributeError) as problem:
+        raise Refused(
+            f"{path} is no account of an export ({problem}); name another folder"
+        ) from problem
+
+
+def settle(folder: Path, manifest: Manifest) -> Manifest:
+    """Bring in what was announced, and take out what is left behind. Can be done again.
+
+    The account is written before and after: whoever is killed in between leaves a folder that
+    the next export completes.
+    """
+    _write(folder, manifest)
+    for name in manifest.arriving:
+        path = folder / name
+        with suppress(FileNotFoundError):  # it was brought in before
+            hidden(path).replace(path)
+    for name in manifest.leaving:
+        (folder / name).unlink(missing_ok=True)
+    settled = replace(manifest, arriving=(), leaving=())
+    _write(folder, settled)
+    return settled
+
+
+def hidden(path: Path) -> Path:
+    """A file's name until the export is complete."""
+    return path.with_name(HIDDEN + path.name)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a broken export left: files with hidden names, and the folders it made."""
+    for path in folder.glob(f"*/{HIDDEN}*"):
+        path.unlink(missing_ok=True)
+    _remove_empty(path for path in folder.glob("day=*") if path.is_dir())
+
+
+def _remove_empty(folders: Iterable[Path]) -> None:
+    for path in folders:
+        with suppress(OSError):  # it is not empty
+            path.rmdir()
+
+
+def _write(folder: Path, manifest: Manifest) -> None:
+    path = folder / NAME
+    temporary = hidden(path)
+    with temporary.open("w", encoding="utf-8") as file:
+        json.dump(asdict(manifest), file, indent=2)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    _sync(folder)
+
+
+def _sync(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
