@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _module in (importing, reading, diffing, changing, proving, caring):
+for _module in (importing, reading, diffing, exporting, changing, proving, caring):
     _module.register(app)
 
 
