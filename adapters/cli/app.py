@@ -6,7 +6,17 @@ from typing import Annotated, Any
 
 import typer
 
-from . import caring, changing, diffing, exporting, importing, proving, reading
+from . import (
+    caring,
+    changing,
+    diffing,
+    exporting,
+    importing,
+    projecting,
+    proving,
+    reading,
+    searching,
+)
 from .screen import complain
 
 _USAGE: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "UsageError")
@@ -20,7 +30,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _module in (importing, reading, diffing, exporting, changing, proving, caring):
+for _module in (
+    importing,
+    reading,
+    searching,
+    diffing,
+    exporting,
+    changing,
+    proving,
+    projecting,
+    caring,
+):
     _module.register(app)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.compiler import compiles
 from ..sessions.tables import SessionTables
 from .question import Alternative, Question, Term
 from .tables import FIELD_SHIFT, SearchTables
+from .texts import Field
 
 
 class SearchFilter(NamedTuple):
@@ -30,7 +31,8 @@ class SearchFilter(NamedTuple):
     tag: str | None = None
     since: int | None = None
     until: int | None = None
-    """When it was said: milliseconds since 1970 UTC, ``until`` left out."""
+    """When it was said (a title: when the session was last active), in milliseconds since 1970 UTC;
+    ``until`` is left out."""
     min_cost_usd: Decimal | None = None
     max_cost_usd: Decimal | None = None
     """What the session cost with its subagents, as far as its models have known prices."""
@@ -79,9 +81,10 @@ def candidates(
     first = field << FIELD_SHIFT
     end = first + (before if before is not None else 1 << FIELD_SHIFT)
     where: list[ColumnElement[bool]] = [_Matches(tables, question), number >= first, number < end]
-    if asked.since is not None:
+    # Titles have the session's last activity for their time, which is not known here.
+    if asked.since is not None and field != Field.TITLE:
         where.append(texts.at >= asked.since)
-    if asked.until is not None:
+    if asked.until is not None and field != Field.TITLE:
         where.append(texts.at < asked.until)
     if asked.of_sessions:
         where.append(texts.stream.in_(_sources(tables, sessions, asked)))

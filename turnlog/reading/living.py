@@ -46,6 +46,7 @@ class Living:
         self._search = search
         self._sessions = sessions
         self._presence = asked.presence
+        self._since, self._until = asked.since, asked.until
         self._all_branches = all_branches
         self._names: dict[int, str] = {}
         self._streams: dict[int, Stream | None] = {}
@@ -147,10 +148,13 @@ class Living:
             given = stream.state.titles.items()
             self._titles[stream.id] = {title_hash(kind, text) for kind, text in given}
         former = title not in self._titles[stream.id]
-        if former and not self._all_branches:
+        at = stream.state.last_at if stream.state.last_at is not None else lying.candidate.at
+        early = self._since is not None and at < self._since
+        late = self._until is not None and at >= self._until
+        if early or late or (former and not self._all_branches):
             return None
         self._shown.add((stream.id, title))
-        return lying._replace(abandoned=former)
+        return lying._replace(candidate=lying.candidate._replace(at=at), abandoned=former)
 
     def _is_live(self, stream: Stream, candidate: Candidate) -> bool:
         state = stream.state
