@@ -12,6 +12,7 @@ from ..adapters.claude.session_store import SessionStore
 from ..reading.summarizing import ProjectLists
 from .caring import Caring
 from .changing import Changing
+from .exporting import Exporting
 from .listing import Listing
 from .part import At as At
 from .part import Key as Key
