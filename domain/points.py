@@ -47,12 +47,12 @@ class Point(NamedTuple):
             kind, value = "version", kind
         if kind not in KINDS or not value:
             raise InvalidPoint(
-                f"{str(text)!r} names no point in time; write prompt:2, turn:3, version:120, "
+                f"{str(text)!r:.80} names no point in time; write prompt:2, turn:3, version:120, "
                 "checkpoint:NAME, message:UUID or time:2026-01-30T14:23Z"
             )
         if kind in _NUMBERED:
             if not (value.isascii() and value.isdigit() and len(value) < 16):
-                raise InvalidPoint(f"{str(text)!r} needs a whole number from 0, like {kind}:2")
+                raise InvalidPoint(f"{str(text)!r:.80} needs a whole number from 0, like {kind}:2")
             return cls(kind, value, int(value))
         if kind in _TIMED:
             return cls(kind, value, read_time(value))
@@ -69,7 +69,7 @@ def read_time(text: str) -> int:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise InvalidPoint(
-            f"time {text!r} is not ISO 8601; write it like 2026-01-30T14:23Z"
+            f"time {text!r:.80} is not ISO 8601; write it like 2026-01-30T14:23Z"
         ) from None
     return in_milliseconds(moment)
 

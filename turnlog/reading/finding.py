@@ -78,12 +78,12 @@ class Sessions:
         with self._store.read() as reader:
             candidates = _named(reader, printable(name) or name)
             if not candidates:
-                raise UnknownSession(f"no session begins with {name!r}; see `turnlog sessions`")
+                raise UnknownSession(f"no session begins with {name!r:.80}; see `turnlog sessions`")
             if len(candidates) > 1:
                 told = tuple(f"{c.project_key.lstrip('-')}/{c.session_id}" for c in candidates)
                 shown = "\n  ".join(told[:8])
                 raise AmbiguousSession(
-                    f"{name!r} names {len(told)} sessions; "
+                    f"{name!r:.80} names {len(told)} sessions; "
                     f"write more of the id, or PROJECT/ID:\n  {shown}",
                     told,
                 )

@@ -189,7 +189,7 @@ def _checkpoint(reader: Reader, stream: Stream, point: Point) -> Place:
     created = find_checkpoint(reader, stream, point.value)
     if created is None:
         raise PointNotFound(
-            f"{point}: this session has no such checkpoint; "
+            f"{point!s:.100}: this session has no such checkpoint; "
             "see `turnlog checkpoint ID --list` for those it has"
         )
     if created.kind == "version":
@@ -224,7 +224,7 @@ def _message(reader: Reader, stream: Stream, point: Point) -> Place:
         return _at(known, None)
     for name, known in _in_base(reader, stream, [identity]).values():
         return _at(known, name)
-    raise PointNotFound(f"{point}: no entry of this session has that uuid")
+    raise PointNotFound(f"{point!s:.100}: no entry of this session has that uuid")
 
 
 def _at(known: Known, name: str | None) -> Place:
