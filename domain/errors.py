@@ -60,6 +60,10 @@ class NotCaughtUp(TurnlogError):
     """A read model that does not know yet what it was asked about."""
 
 
+class NeedsRebuild(TurnlogError):
+    """A read model is of an earlier release, and the log too long to fold it by the way."""
+
+
 class LeaseLost(TurnlogError):
     """Another process folds the read model now; nothing was written."""
 

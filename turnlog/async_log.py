@@ -17,7 +17,6 @@ from .adapters.claude.session_store import SessionStore
 from .adapters.storage.contract import Recorded, Store
 from .log import Log
 from .opening import open_log
-from .projecting.runner import Background
 from .projections.engine.projection import Projection
 from .reading.subscribing import ASK_EVERY, look
 
@@ -199,10 +198,7 @@ class AsyncLog:
         finally:
             cancelled.set()
 
-    def project_in_background(self, name: str | None = None) -> Background:
-        """Keep the read models caught up in a thread of its own; see ``Log``."""
-        return self.log.project_in_background(name)
-
+    project_in_background = _awaited(Log.project_in_background)
     rebuild = _awaited(Log.rebuild)
 
 

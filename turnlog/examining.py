@@ -60,10 +60,11 @@ def examine(location: Location, config_dir: str | None = None) -> Iterator[Findi
         yield Finding("log", "note", what, "turnlog import")
         return
     try:
-        with open_log(location.url, create=False) as log:
+        with open_log(location.url, create=False, outdated=True) as log:
             yield from _log(log, location)
             if path is not None:
                 yield from _file(path)
+            yield from _read_models(log)
             yield from _content(log)
             if config_dir is not None:
                 yield from _transcripts(log, Path(config_dir))
@@ -131,16 +132,36 @@ def _file(path: Path) -> Iterator[Finding]:
         yield Finding("permissions", "warn", what, f"chmod 600 {path}")
 
 
+def _read_models(log: Log) -> Iterator[Finding]:
+    well = True
+    for health in log.projections():
+        if health.status == "stalled":
+            well = False
+            what = f"{health.name} is stale since position {health.position + 1}: {health.problem}"
+            yield Finding("read model", "bad", what, f"turnlog project {health.name} --once")
+        if health.status == "outdated":
+            well = False
+            what = f"{health.name} is of an earlier release (version {health.version})"
+            yield Finding("read model", "bad", what, f"turnlog rebuild {health.name}")
+        if health.rebuilding is not None:
+            what = f"a rebuild of {health.name} goes on, or was interrupted, at position "
+            what += f"{health.rebuilding:,}"
+            yield Finding("rebuild", "note", what, f"turnlog rebuild {health.name}")
+        if health.set_aside:
+            what = f"{health.name} goes on without {_number(health.set_aside, 'event')}"
+            yield Finding("set aside", "warn", what, "mend the projection, and rebuild it")
+        if health.lag and health.status == "behind":
+            what = f"{health.name} is {_number(health.lag, 'position')} behind; it is caught up "
+            what += "when it is asked"
+            yield Finding("read model", "note", what)
+    if well:
+        yield Finding("read models", "good", "up to date, or caught up when they are asked")
+
+
 def _content(log: Log) -> Iterator[Finding]:
-    from .adapters.storage.sql.schema import projections
     from .reading.finding import tables_in
 
     with log.store.read() as reader:
-        stale = reader.query(
-            select(projections.c.name, projections.c.stale_at, projections.c.stale_why).where(
-                projections.c.stale_at.is_not(None)
-            )
-        )
         tables = tables_in(reader)
         sessions, responses = tables.sessions, tables.responses
         gaps = reader.query(
@@ -154,11 +175,6 @@ def _content(log: Log) -> Iterator[Finding]:
             .group_by(responses.c.model)
             .order_by(responses.c.model)
         )
-    for name, position, why in stale:
-        what = f"{name} is stale since position {position}: {why}"
-        yield Finding("read model", "bad", what, "turnlog rebuild")
-    if not stale:
-        yield Finding("read models", "good", "up to date")
     if gaps:
         some = ", ".join(f"{session_id[:8]} ({count})" for session_id, count in gaps[:5])
         more = f" and {len(gaps) - 5} more" if len(gaps) > 5 else ""

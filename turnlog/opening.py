@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from .adapters.storage.stores import open_store
+from .projecting.upgrading import bring_up_to_date
 from .projections.engine.own import registrations_of
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def open_log(
     synchronous: str = "FULL",
     create: bool = True,
     projections: Iterable[type[Projection]] = (),
+    outdated: bool = False,
 ) -> Log:
     """Open a log; without a URL, the one that the settings name, else the default file.
 
@@ -33,9 +35,13 @@ def open_log(
 
     Args:
         projections: of your own, kept besides the built-in ones.
+        outdated: open the log also where read models wait to be rebuilt; nothing can be appended
+            until they are.
 
     Raises:
         InvalidProjection: one of them cannot be kept.
+        NeedsRebuild: read models are of an earlier release, and the log is long; where it is
+            short they are rebuilt now.
     """
     from .log import Log
 
@@ -47,4 +53,11 @@ def open_log(
             location.make_folder()
         url = location.url
     own = registrations_of(projections)
-    return Log(open_store(url, synchronous, create=create, projections=own))
+    store = open_store(url, synchronous, create=create, projections=own)
+    if not outdated:
+        try:
+            bring_up_to_date(store)
+        except BaseException:
+            store.close()
+            raise
+    return Log(store)

@@ -1,9 +1,8 @@
-"""Verifying and rebuilding, with their progress."""
+"""Verifying, with its progress."""
 
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 
 from rich.text import Text
@@ -88,16 +87,3 @@ def _sealed(given: str) -> Seal | Proof | str:
     if re.fullmatch("[0-9a-f]{16,64}", given) and not Path(given).exists():
         return given
     return read_evidence(Path(given))
-
-
-def rebuild(work: Opened, as_json: bool) -> None:
-    """Fold the read models again."""
-    began = time.monotonic()
-    with bar("rebuilding", quiet=as_json) as progress:
-        done = work.log.rebuild(progress)
-    seconds = time.monotonic() - began
-    if as_json:
-        write_json({"streams": done.streams, "events": done.events, "seconds": round(seconds, 3)})
-        return
-    told = f"{number(done.events, 'event')} of {number(done.streams, 'stream')} in {seconds:.1f} s"
-    screen().print(Text.assemble(("✓ ", "good"), f"Rebuilt the read models: {told}."))

@@ -1,4 +1,4 @@
-"""The commands that look after the log: verify, rebuild, doctor, settings."""
+"""The commands that look after the log: verify, doctor, settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .options import AsJson, Db
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (verify, rebuild, doctor, settings):
+    for command in (verify, doctor, settings):
         app.command(rich_help_panel="Look after the log")(command)
 
 
@@ -49,15 +49,6 @@ def verify(
             holds = care.verify(work, session, seal, as_json)
     if not holds:
         raise typer.Exit(1)
-
-
-def rebuild(as_json: AsJson = False, db: Db = None) -> None:
-    """Throw the read models away and fold them from the events again."""
-    from . import care
-    from .opened import opened
-
-    with opened(db) as work:
-        care.rebuild(work, as_json)
 
 
 def doctor(

@@ -38,12 +38,13 @@ def key_of(session: Session) -> SessionKey:
 
 
 @contextmanager
-def opened(db: str | None, create: bool = False) -> Iterator[Opened]:
+def opened(db: str | None, create: bool = False, outdated: bool = False) -> Iterator[Opened]:
     """Open the log.
 
     Args:
         db: what ``--db`` says.
         create: whether a file that is missing is made, and its folder.
+        outdated: whether it opens also where read models wait to be rebuilt.
     """
     from ...opening import open_log
 
@@ -51,7 +52,7 @@ def opened(db: str | None, create: bool = False) -> Iterator[Opened]:
     location = settings.location(db)
     if create:
         location.make_folder()
-    with open_log(location.url, settings.synchronous, create) as log:
+    with open_log(location.url, settings.synchronous, create, outdated=outdated) as log:
         yield Opened(log, settings, location)
 
 

@@ -125,11 +125,15 @@ def test_the_doctor_of_a_log_in_memory(cli: Cli) -> None:
 
 
 def test_the_doctor_names_a_stale_read_model(cli: Cli, history: Path) -> None:
-    meddle(history, "UPDATE projections SET stale_at = 7, stale_why = 'a test'")
+    meddle(
+        history,
+        "UPDATE projections SET stale_at = 7, position = 6, stale_why = 'a test' "
+        "WHERE name = 'sessions'",
+    )
     ran = cli("doctor")
     assert ran.code == 1
     assert "sessions is stale since position 7: a test" in ran.out
-    assert "→ turnlog rebuild" in ran.out
+    assert "→ turnlog project sessions --once" in ran.out
 
 
 def test_the_doctor_names_what_is_missing_in_sessions(cli: Cli, database: Path) -> None:

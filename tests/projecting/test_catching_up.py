@@ -122,3 +122,27 @@ def test_the_sessions_catch_up_after_a_failure(
         log.rebuild()
         assert rows(log, "sessions") == live
         assert len(live["_sessions"]) == 2
+
+
+def test_what_a_write_recorded_before_its_fold_failed_is_caught_up_too(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A write of several streams is undone as a whole: none of them may stay unfolded."""
+    from turnlog.domain import events as e
+    from turnlog.domain.session import fold
+
+    def work(transaction: Any) -> None:
+        for number, title in enumerate(("Good", "Bad"), 2):
+            key = KEY._replace(session_id=f"s{number}")
+            stream = transaction.open(key)
+            started = e.SessionStarted(project_key=key.project_key, session_id=key.session_id)
+            events = [started, e.SessionRenamed(title=title, source="api")]
+            transaction.record(stream, events, fold(stream.state, events))
+
+    with log_with(store_url, lifecycle="inline") as log:
+        talk(log)
+        monkeypatch.setattr(Kinds, "refuses", "Bad")
+        log.store.write(work)
+        monkeypatch.undo()
+        log.catch_up()
+        assert [row[-1] for row in rows(log)["_titles"]] == ["Good", "Bad"]

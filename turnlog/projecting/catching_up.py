@@ -13,7 +13,8 @@ from ..projections.engine.registry import Registration
 from .folding import BATCH, Folder, Obstructed
 from .leasing import Lease
 from .rebuilding import rebuild_one
-from .standings import last_position, standing
+from .standings import last_position as last_position
+from .standings import standing
 
 PATIENCE = 30.0
 """Seconds that a command waits for another process which folds the same read model."""

@@ -72,10 +72,7 @@ class MemoryModels:
 
     def mark_stale(self, name: str, position: int, problem: Exception) -> None:
         """Fold a read model no more from a position on."""
-        self._connection.execute(
-            "UPDATE projections SET position = ?, stale_at = ?, stale_why = ? WHERE name = ?",
-            (position - 1, position, ascii(problem)[:500], name),
-        )
+        self.account.mark_stale(self.cursor(), name, position - 1, ascii(problem)[:500])
 
     def rows(self, sql: str) -> list[Any]:
         """Ask the tables in SQL."""

@@ -330,12 +330,6 @@ class PostgresStore(SqlStore):
             raise StorageError(_UNKNOWN.format(self.url)) from problem
         raise StorageError(_UNKNOWN.format(self.url))
 
-    def _mark_stale(self, cursor: Any, failed: FoldFailed) -> None:
-        # Nobody else writes now: all that is in the log was folded, nothing from here on will be.
-        cursor.execute(self.statements.last_position)
-        position = int(cursor.fetchone()[0]) + 1
-        super()._mark_stale(cursor, FoldFailed(failed.projection, position, failed.problem))
-
     def _positions(self, cursor: Cursor, count: int) -> int:
         assert isinstance(cursor, DriverCursor)
         cursor.execute(order.DRAW, (count,))

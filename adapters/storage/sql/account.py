@@ -113,6 +113,18 @@ class Account:
             cursor, f"UPDATE {_TABLES[lane]} SET position = ? WHERE name = ?", position, name
         )
 
+    def mark_stale(self, cursor: Any, name: str, position: int, why: str) -> None:
+        """It is folded with appends no more; up to a position it is whole."""
+        self._change(
+            cursor,
+            "UPDATE projections SET position = ?, stale_at = ?, stale_why = ? "
+            "WHERE name = ? AND stale_at IS NULL",
+            position,
+            position + 1,
+            why,
+            name,
+        )
+
     def stop(self, cursor: Any, name: str, position: int, why: str) -> None:
         """It cannot go on over the event at a position."""
         self._change(

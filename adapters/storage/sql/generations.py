@@ -159,14 +159,18 @@ class _Foreign:
 
     def fold(self, cursor: Any, runs: Sequence[Run]) -> None:
         """Refuse: what was appended without it would be missing in it."""
-        name, own = self._registration.name, self._registration.version
-        todo = "end it and use the release that rebuilt it"
-        if self._live < own:
-            todo = "rebuild it with `turnlog rebuild`"
-        raise NewerSchema(
-            f"{self._url}: the live tables of the read model {name!r} have version {self._live}, "
-            f"this process folds version {own}; {todo}"
-        )
+        told = _other_version(self._registration.name, self._live, self._registration.version)
+        raise NewerSchema(f"{self._url}: {told}")
+
+
+def _other_version(name: str, live: int, own: int) -> str:
+    todo = "end it and use the release that rebuilt it"
+    if live < own:
+        todo = "rebuild it with `turnlog rebuild`"
+    return (
+        f"the live tables of the read model {name!r} have version {live}, this process folds "
+        f"version {own}; {todo}"
+    )
 
 
 def _drop(connection: Connection, tables: Iterable[str]) -> None:
@@ -179,14 +183,23 @@ class LiveTables:
     """Knows the live generations in one look at the log."""
 
     cursor: Any
+    registry: Registry | None = None
     _live: dict[str, tuple[int, str]] | None = None
 
     def live(self, name: str) -> str:
-        """How the names of a read model's live tables begin, in this look at the log."""
+        """How the names of a read model's live tables begin, in this look at the log.
+
+        Raises:
+            NewerSchema: they are of another version than this process reads.
+        """
         if self._live is None:
             self.cursor.execute(_LIVE)
             self._live = {row[0]: (row[1], row[2]) for row in self.cursor.fetchall()}
         version, generation = self._live[name]
+        if self.registry is not None and name in self.registry:
+            own = self.registry[name].version
+            if own != version:
+                raise NewerSchema(_other_version(name, version, own))
         return prefix_of(name, version, generation)
 
     def stale(self) -> dict[str, int]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, insert, select
 
 from ....domain.events import EVENTS
 from ....projections.engine.read_model import ReadModel
@@ -20,7 +20,7 @@ from .founding import find
 from .generations import Generations
 from .heads import Heads
 from .reader import Cursor, SqlReader, Topics
-from .schema import SCHEMA_VERSION, about, metadata, projections, topics
+from .schema import SCHEMA_VERSION, about, metadata, topics
 from .statements import Statements
 from .transaction import FoldFailed, SqlTransaction
 
@@ -156,7 +156,9 @@ class SqlStore:
     # -- transactions ------------------------------------------------------------------------
 
     def _reader(self, cursor: Cursor) -> SqlReader:
-        return SqlReader(cursor, self.statements, self.topics, self.codec, self.maps, self.heads)
+        reader = SqlReader(cursor, self.statements, self.topics, self.codec, self.maps, self.heads)
+        reader.registry = self.registry
+        return reader
 
     def _transaction(
         self, cursor: Cursor, inline: Sequence[ReadModel], maps: Maps | None = None
@@ -180,16 +182,10 @@ class SqlStore:
         """The inline read models that are not stale: only these are folded with an append."""
         return self.generations.inline(cursor)
 
-    def _mark_stale(self, cursor: Any, failed: FoldFailed) -> None:
-        statement = (
-            update(projections)
-            .where(projections.c.name == failed.projection.name, projections.c.stale_at.is_(None))
-            .values(
-                position=failed.position - 1,
-                stale_at=failed.position,
-                stale_why=ascii(failed.problem)[:500],
-            )
-        )
-        compiled: Any = statement.compile(dialect=self.engine.dialect)
-        values = compiled.params
-        cursor.execute(str(compiled), tuple(values[name] for name in compiled.positiontup))
+    def _mark_stale(self, cursor: Cursor, failed: FoldFailed) -> None:
+        # What the write recorded before it failed is undone too. Nobody else writes now: all that
+        # is in the log was folded, nothing from here on will be.
+        cursor.execute(self.statements.last_position)
+        position = int(cursor.fetchone()[0])
+        why = ascii(failed.problem)[:500]
+        self.account.mark_stale(cursor, failed.projection.name, position, why)
