@@ -60,9 +60,21 @@ def _workload(asked: Path | None, directory: Path, console: Console) -> Workload
 
 
 def _measure_ours(bench: Bench, disk: Disk, only: list[str] | None, console: Console) -> int:
-    from . import append, concurrent, importing, listing, load, long_append, size, time_travel
+    from . import (
+        append,
+        catching_up,
+        concurrent,
+        importing,
+        listing,
+        load,
+        long_append,
+        read_models,
+        size,
+        time_travel,
+    )
 
     modules = (append, concurrent, load, listing, time_travel, long_append, size, importing)
+    modules += (read_models, catching_up)
     rows = [row for module in modules for row in module.ROWS]
     outcomes: list[Outcome] = []
     for row in _chosen(rows, only):

@@ -12,6 +12,7 @@ import pytest
 from benchmarks import measure, report
 from benchmarks.bench import Bench, Measured, Row
 from benchmarks.measure import Disk, Ratio, compare
+from benchmarks.read_models import share
 from benchmarks.report import Outcome, render
 from benchmarks.workload import Workload, read_directory
 from tests.support.workload import sessions
@@ -67,6 +68,11 @@ def test_a_scaled_figure_counts_work_one_by_one() -> None:
     measured = Measured.of(Ratio(0.5, 0.4, 0.6, 3, 1e-4, 2.0), scale=0.1)
     assert (measured.value, measured.low, measured.high) == pytest.approx((0.05, 0.04, 0.06))
     assert measured.note == "100 µs against 2.00 s a round"
+
+
+def test_a_share_is_what_the_greater_time_has_more() -> None:
+    measured = share(Ratio(1.25, 1.0, 2.0, 3, 0.5, 0.4), "with and without")
+    assert (measured.value, measured.low, measured.high) == pytest.approx((0.2, 0.0, 0.5))
 
 
 @pytest.mark.parametrize(
