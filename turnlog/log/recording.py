@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
 from ..adapters.claude.batches import prepare
 from ..adapters.storage.contract import Packed
 from ..appending import Appended, Arrival, append
+from ..domain.errors import Refused
 from ..domain.keys import SessionKey
 from ..importing.summary import ImportSummary, Progress
 from .part import Key, Part
@@ -35,8 +36,13 @@ class Recording(Part):
 
         Returns:
             What was new. Durable once this returns.
+
+        Raises:
+            Refused: ``entries`` is no list of them.
         """
         key = SessionKey.of(key)
+        if isinstance(entries, (Mapping, str, bytes)) or not isinstance(entries, Iterable):
+            raise Refused(f"append takes a list of entries, not one {type(entries).__name__}")
         batch = prepare(key, entries)
         if not batch:
             return Appended(0, 0, 0, 0, 0, 0)
