@@ -7,8 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from rich.text import Text
+
+from ...domain.errors import NewerSchema
 from ...domain.keys import SessionKey
 from ...settings import Location, Settings
+from .safe_text import one_line
+from .screen import beside
 
 if TYPE_CHECKING:
     from ...log import Log
@@ -38,22 +43,44 @@ def key_of(session: Session) -> SessionKey:
 
 
 @contextmanager
-def opened(db: str | None, create: bool = False, outdated: bool = False) -> Iterator[Opened]:
+def opened(
+    db: str | None, create: bool = False, outdated: bool = False, installed: bool = False
+) -> Iterator[Opened]:
     """Open the log.
 
     Args:
         db: what ``--db`` says.
         create: whether a file that is missing is made, and its folder.
         outdated: whether it opens also where read models wait to be rebuilt.
+        installed: whether it keeps the projections of other packages too.
     """
-    from ...opening import open_log
 
     settings = Settings.load()
     location = settings.location(db)
     if create:
         location.make_folder()
-    with open_log(location.url, settings.synchronous, create, outdated=outdated) as log:
+    with _opened(location.url, settings.synchronous, create, outdated, installed) as log:
         yield Opened(log, settings, location)
+
+
+def _opened(url: str, synchronous: str, create: bool, outdated: bool, installed: bool) -> Log:
+    from ...opening import open_log
+
+    if installed:
+        from ...projecting.installed import installed_projections
+
+        try:
+            own = installed_projections(_left_out)
+            return open_log(url, synchronous, create, own, outdated)
+        except NewerSchema as problem:  # of a projection, or of the log itself: then it comes again
+            log = open_log(url, synchronous, create, outdated=outdated)
+            _left_out(f"the installed projections are left out: {problem}")
+            return log
+    return open_log(url, synchronous, create, outdated=outdated)
+
+
+def _left_out(told: str) -> None:
+    beside().print(Text(one_line(told), "warn"))
 
 
 def login() -> str | None:

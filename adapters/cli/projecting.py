@@ -34,7 +34,7 @@ def project(
     from . import projections
     from .opened import opened
 
-    with opened(db, outdated=True) as work:
+    with opened(db, outdated=True, installed=True) as work:
         projections.project(work, name, once, as_json)
 
 
@@ -58,5 +58,5 @@ def rebuild(
     from . import projections
     from .opened import opened
 
-    with opened(db, outdated=True) as work:
+    with opened(db, outdated=True, installed=True) as work:
         projections.rebuild(work, name, session, anew, as_json)
