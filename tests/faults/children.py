@@ -61,10 +61,30 @@ def append_and_die_within(
 
 
 def rebuild_and_die(pipe: Connection, url: str, statement: int) -> None:
-    """Rebuild the read models and die before a statement."""
-    with turnlog.open(url) as log:
+    """Rebuild the read models, in small batches, and die before a statement."""
+    from unittest.mock import patch
+
+    with (
+        patch("turnlog.projecting.folding.BATCH", 10),
+        patch("turnlog.projecting.rebuilding.BATCH", 10),
+        turnlog.open(url) as log,
+    ):
         counted = _count_statements(log, statement)
         log.rebuild()
+        pipe.send(counted())
+
+
+def catch_up_and_die(pipe: Connection, url: str, statement: int) -> None:
+    """Catch the read models up, in small batches, and die before a statement."""
+    from unittest.mock import patch
+
+    with (
+        patch("turnlog.projecting.folding.BATCH", 10),
+        patch("turnlog.projecting.folding.BATCH_WITH_BODIES", 10),
+        turnlog.open(url) as log,
+    ):
+        counted = _count_statements(log, statement)
+        log.catch_up()
         pipe.send(counted())
 
 

@@ -13,6 +13,7 @@ import turnlog
 from tests.faults import children
 from tests.faults.oracles import assert_whole, conversation, joined, read_models
 from tests.faults.processes import child
+from tests.projecting.logs import rows
 from turnlog.domain.keys import SessionKey
 
 KEY = SessionKey("shop", "killed")
@@ -107,7 +108,9 @@ def test_concurrent_appends_that_share_a_commit_outlive_a_kill(durable_url: str)
         assert_whole(log)
 
 
-def test_a_kill_while_the_read_models_are_rebuilt_leaves_the_old_ones(durable_url: str) -> None:
+def test_a_kill_while_the_read_models_are_rebuilt_leaves_live_ones_and_it_goes_on(
+    durable_url: str,
+) -> None:
     """A list must never be empty, or in part, because a rebuild was killed."""
     with turnlog.open(durable_url) as log:
         for batch in conversation(4):
@@ -115,14 +118,42 @@ def test_a_kill_while_the_read_models_are_rebuilt_leaves_the_old_ones(durable_ur
         before = read_models(log)
     with child(children.rebuild_and_die, durable_url, 0) as writer:
         (statements,) = writer.rest()
+    killed = 0
     for statement in range(1, statements + 1, max(1, statements // 8)):
         with child(children.rebuild_and_die, durable_url, statement) as writer:
-            writer.rest()
-            assert writer.was_killed
+            writer.rest()  # what goes on where another was killed may come to its end
+            killed += writer.was_killed
         with turnlog.open(durable_url) as log:
             assert read_models(log) == before
+    assert killed > 2
     with turnlog.open(durable_url) as log:
+        log.rebuild()
+        assert read_models(log) == before
+        assert {health.rebuilding for health in log.projections()} == {None}
         assert_whole(log)
+
+
+def test_a_kill_while_read_models_catch_up_folds_nothing_twice_and_nothing_never(
+    durable_url: str,
+) -> None:
+    """What a read model counted must never be more, or less, because its runner was killed."""
+    with turnlog.open(durable_url) as log:
+        for batch in conversation(3):
+            log.append(KEY, batch)
+    with child(children.catch_up_and_die, durable_url, 0) as runner:
+        (statements,) = runner.rest()
+    with turnlog.open(durable_url) as log:
+        for batch in conversation(9)[3:]:
+            log.append(KEY, batch)
+    for statement in range(1, statements, max(1, statements // 6)):
+        with child(children.catch_up_and_die, durable_url, statement) as runner:
+            runner.rest()
+    with turnlog.open(durable_url) as log:
+        log.catch_up()
+        live = {name: rows(log, name) for name in ("audit", "sessions")}
+        log.rebuild()
+        assert {name: rows(log, name) for name in live} == live
+        assert any(live["audit"].values())
 
 
 def test_a_kill_while_a_log_is_made_leaves_one_that_opens(durable_url: str) -> None:

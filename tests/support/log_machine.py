@@ -37,9 +37,12 @@ class Machine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.log = turnlog.open(self.url)
+        self.log = self.open()
         self.everyone: list[Writer] = []
         self.touched: list[Writer] = []
+
+    def open(self) -> turnlog.Log:
+        return turnlog.open(self.url)
 
     def teardown(self) -> None:
         for writer in self.everyone:

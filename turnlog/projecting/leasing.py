@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import platform
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
@@ -20,7 +22,29 @@ SECONDS = 30.0
 
 def holder_name() -> str:
     """Who asks: the machine, the process, and which of those that ask in it."""
-    return f"{platform.node() or 'unknown'}:{os.getpid()}:{uuid4().hex[:8]}"
+    return f"{_here()}:{os.getpid()}:{uuid4().hex[:8]}"
+
+
+def _here() -> str:
+    """The machine, or the container: where process numbers mean what they mean here."""
+    place = platform.node() or "unknown"
+    with suppress(OSError):  # only Linux says so
+        place += ":" + Path("/proc/self/ns/pid").readlink().name.strip("pid:[]")
+    return place
+
+
+def is_dead(holder: str) -> bool:
+    """Whether a holder was a process of this machine, and is there no more."""
+    place, _, rest = holder.rpartition(":")[0].rpartition(":")
+    if os.name != "posix" or place != _here() or not rest.isdigit():
+        return False
+    try:
+        os.kill(int(rest), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:  # it is there, and another user's
+        return False
+    return False
 
 
 class Lease:
@@ -37,9 +61,21 @@ class Lease:
     def take(
         cls, store: Store, name: str, holder: str | None = None, seconds: float = SECONDS
     ) -> Lease | None:
-        """Take a lease; None while another holds it."""
+        """Take a lease; None while another holds it.
+
+        The lease of a process of this machine that died is taken over at once, any other when it
+        was not renewed in time.
+        """
         holder = holder or holder_name()
-        token = store.project(lambda cursor: store.account.take(cursor, name, holder, seconds))
+        account = store.account
+
+        def work(cursor: Any) -> int | None:
+            held = account.lease(cursor, name)
+            if held is not None and held.left >= 0 and is_dead(held.holder):
+                account.release(cursor, name, held.token)
+            return account.take(cursor, name, holder, seconds)
+
+        token = store.project(work)
         return cls(store, name, holder, token, seconds) if token is not None else None
 
     def hold(self, cursor: Any) -> None:

@@ -238,6 +238,10 @@ class Account:
             token,
         )
 
+    def lease(self, cursor: Any, name: str) -> Lease | None:
+        """Who holds, or held, a lease."""
+        return next((lease for lease in self.leases(cursor) if lease.name == name), None)
+
     def leases(self, cursor: Any) -> list[Lease]:
         """Who holds, or held, which lease."""
         rows = self._rows(
