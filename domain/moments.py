@@ -10,7 +10,6 @@ from typing import Literal, NamedTuple
 
 from .errors import InvalidPoint
 from .points import in_milliseconds, read_time
-from .recorded import Recorded
 
 _LONGEST = 16
 
@@ -56,10 +55,13 @@ class Moment(NamedTuple):
             )
         return cls("recorded", read_time(text))
 
-    def saw(self, recorded: Recorded) -> bool:
-        """Whether an event had been recorded. Of a stream's events it saw a first part."""
-        at = recorded.position if self.kind == "position" else recorded.recorded_at
-        return at <= self.number
+    def saw(self, recorded_at: int) -> bool:
+        """Whether what was recorded at a time was there, as far as the clock tells.
+
+        Args:
+            recorded_at: milliseconds since 1970 UTC.
+        """
+        return self.kind == "position" or recorded_at <= self.number
 
 
 def _is_number(text: str) -> bool:

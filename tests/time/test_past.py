@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,7 +12,7 @@ import turnlog
 from tests.support.log_machine import Machine
 from tests.support.transcripts import Transcript
 from tests.time.conftest import CHILD, KEY, Talk
-from turnlog import Filter, InvalidPoint, Log, PointNotFound, Refused, UnknownSession
+from turnlog import Filter, InvalidPoint, Log, PointNotFound, Refused, UnknownSession, events
 from turnlog.adapters.storage.stores import open_store
 from turnlog.domain.moments import Moment
 from turnlog.time.past import as_of
@@ -164,3 +164,30 @@ def test_the_past_takes_the_memory_of_a_cache_however_long_the_log_is(log: Log) 
         tables: Any = reader
         [(_, _, path)] = tables._tables._connection.execute("PRAGMA database_list").fetchall()
         assert path == "", "a file without a name, not :memory:"
+
+
+class Renamed(turnlog.Projection):
+    """How often each session was renamed, and at which position last."""
+
+    name = "renamed"
+    wants = (events.SessionRenamed,)
+    tables: ClassVar = {
+        "sessions": turnlog.Table(key={"session": str}, columns={"times": int, "last": int})
+    }
+
+    def fold(self, rows: turnlog.Rows, recorded: turnlog.Recorded) -> None:
+        session = (recorded.key.session_id,)
+        rows.add("sessions", session, times=1)
+        rows.set("sessions", session, last=recorded.position)
+
+
+def test_the_rows_of_ones_own_projections_are_told_as_they_were_too(talk: Talk) -> None:
+    with turnlog.open("sqlite://", projections=[Renamed]) as log:
+        log.append(KEY, talk("Hello?"))
+        answers = {}
+        for title in ("One", "Two", "Three"):
+            log.rename(KEY, title)
+            answers[position(log)] = log.rows(Renamed, "sessions")
+        for end, answer in answers.items():
+            with as_of(log.store, Moment.of(end)) as past:
+                assert Log(past).rows(Renamed, "sessions") == answer

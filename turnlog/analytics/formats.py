@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -137,14 +138,12 @@ class Parquet:
 
 def _pyarrow() -> tuple[Any, Any]:
     try:
-        import pyarrow
-        from pyarrow import parquet
+        return import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError as problem:
         raise MissingExtra(
             f"Parquet needs pyarrow ({problem}): pip install 'turnlog[parquet]'; "
             "CSV and JSON lines need nothing"
         ) from problem
-    return pyarrow, parquet
 
 
 FORMATS: dict[str, Open] = {"parquet": Parquet, "csv": Csv, "jsonl": JsonLines}

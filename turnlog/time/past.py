@@ -12,11 +12,8 @@ from ..adapters.storage.contract import Reader, Store, Stream
 from ..domain.errors import PointNotFound, Refused
 from ..domain.keys import SessionKey
 from ..domain.moments import Moment
-from ..projections.built_in import BUILT_IN
 from .past_tables import PastTables
 from .travelling import state_at, version_at_position
-
-_MODELS = {model.name: model for model in BUILT_IN}
 
 
 @contextmanager
@@ -32,9 +29,9 @@ def as_of(store: Store, moment: Moment) -> Iterator[Store]:
         newest = reader.last_position()
         if moment.kind == "position" and moment.number > newest:
             raise PointNotFound(f"{moment}: the log ends at position {newest}")
-        tables = PastTables(reader, moment)
+        tables = PastTables(reader, moment, store.registry)
         try:
-            yield cast(Store, PastStore(store.url, PastReader(reader, moment, tables)))
+            yield cast(Store, PastStore(store, PastReader(reader, moment, tables)))
         finally:
             tables.close()
 
@@ -54,8 +51,9 @@ class _OfThePast:
 class PastStore(_OfThePast):
     """A store that can only be looked at, and only as it was."""
 
-    def __init__(self, url: str, reader: PastReader) -> None:
-        self.url = url
+    def __init__(self, store: Store, reader: PastReader) -> None:
+        self.url = store.url
+        self.registry = store.registry
         self._reader = reader
 
     @contextmanager
@@ -95,13 +93,17 @@ class PastReader(_OfThePast):
         """The subagents' streams that a session had."""
         return [sub for sub in self._reader.subkeys(key) if self.find(sub) is not None]
 
+    def last_position(self) -> int:
+        """Where the log ended."""
+        return self._tables.position
+
     def stale(self) -> dict[str, int]:
         """No read model has failed: they were folded just now."""
         return {}
 
     def live(self, name: str) -> str:
         """How the names of a read model's tables begin."""
-        return self._tables.prefix(_MODELS[name])
+        return self._tables.prefix(name)
 
     def query(self, statement: Select[Any]) -> list[Any]:
         """Ask the read models."""

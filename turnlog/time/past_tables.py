@@ -7,34 +7,35 @@ cache, so a log of any size takes the same memory, and it is gone when it is clo
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any
 
-from sqlalchemy import Select, create_engine
+from sqlalchemy import Select, create_engine, insert
 from sqlalchemy.pool import StaticPool
 
-from ..adapters.storage.contract import Reader, Recorded, Stream
+from ..adapters.storage.contract import Content, Reader
+from ..adapters.storage.sql.schema import projections
 from ..adapters.storage.sql.statements import Statements
 from ..domain.errors import StorageError
 from ..domain.moments import Moment
-from ..domain.session import SessionState, fold
+from ..projecting.folding import BATCH, BATCH_WITH_BODIES, Obstructed
+from ..projecting.states import States
 from ..projections.engine.read_model import ReadModel, Run
-from ..projections.engine.registry import Registration
-from ..projections.engine.runs import asked
-
-_LONGEST_RUN = 512
-_APART = frozenset(("SessionRewound.v1", "SessionStarted.v1", "SessionDeleted.v1"))
-"""Where the lineage changes, a run ends."""
+from ..projections.engine.registry import Registration, Registry
+from ..projections.engine.runs import all_asked
 
 
 class PastTables:
     """The tables of some read models, as they were at a moment."""
 
-    def __init__(self, reader: Reader, moment: Moment) -> None:
+    def __init__(self, reader: Reader, moment: Moment, registry: Registry) -> None:
         self._reader = reader
         self._moment = moment
+        self._registry = registry
         self._prefixes: dict[str, str] = {}
-        # What is lost with the process needs no journal.
+        self.position = moment.number if moment.kind == "position" else reader.last_position()
+        """Up to where the log is read."""
         engine = create_engine(
             "sqlite://",
             poolclass=StaticPool,
@@ -43,81 +44,72 @@ class PastTables:
         raw: Any = engine.raw_connection()
         self._engine, self._raw = engine, raw
         self._connection: sqlite3.Connection = raw.driver_connection
+        # What is lost with the process needs no journal.
         self._connection.execute("PRAGMA journal_mode = OFF")
         self._statements = Statements(engine.dialect, locks_rows=False)
+        self._account_for(registry)
 
     def close(self) -> None:
         """Forget them."""
         self._raw.close()
         self._engine.dispose()
 
-    def prefix(self, model: Registration) -> str:
+    def prefix(self, name: str) -> str:
         """How the names of a read model's tables begin. The first who asks has them folded.
 
         Raises:
+            CannotFold: an event cannot be read.
             StorageError: there is no room for them.
         """
-        if model.name not in self._prefixes:
-            prefix = model.prefix("")
-            made = model.make(self._engine.dialect, prefix)
+        if name not in self._prefixes:
+            registration = self._registry[name]
             try:
-                with self._engine.connect() as connection:
-                    made.create(connection)
-                self._fold(made)
+                self._prefixes[name] = self._made(registration)
             except sqlite3.Error as problem:
                 raise StorageError(
-                    f"the past of {model.name!r} found no room in a temporary file: {problem}; "
+                    f"the past of {name!r} found no room in a temporary file: {problem}; "
                     "TMPDIR names the folder it lies in"
                 ) from problem
-            self._prefixes[model.name] = prefix
-        return self._prefixes[model.name]
+        return self._prefixes[name]
 
     def query(self, statement: Select[Any]) -> list[Any]:
         """Ask the tables."""
         return self._connection.execute(*self._statements.once(statement)).fetchall()
 
-    def _fold(self, model: ReadModel) -> None:
+    def _account_for(self, registry: Registry) -> None:
+        """Whoever asks first whether a read model is caught up is told that it is."""
+        with self._engine.connect() as connection:
+            projections.create(connection)
+            for known in registry:
+                row = {"name": known.name, "version": known.version, "position": self.position}
+                connection.execute(insert(projections).values(row))
+
+    def _made(self, registration: Registration) -> str:
+        prefix = registration.prefix("")
+        model = registration.make(self._engine.dialect, prefix)
+        with self._engine.connect() as connection:
+            model.create(connection)
         cursor = self._connection.cursor()
         cursor.execute("BEGIN")
-        # Stream by stream: none of the figures depends on the order in which sessions arrived.
-        for key in self._reader.streams():
-            stream = self._reader.find(key)
-            if stream is None:
-                continue
-            for run in self._runs(stream, model):
-                wanted = asked(model, run)
-                if wanted is not None:
-                    model.fold(cursor, [wanted])
+        for runs in self._runs(model):
+            if wanted := all_asked(model, runs):
+                model.fold(cursor, wanted)
         cursor.execute("COMMIT")
+        return prefix
 
-    def _runs(self, stream: Stream, model: ReadModel) -> Iterator[Run]:
-        """What a stream's appends recorded up to the moment."""
-        before = SessionState(stream.key)
-        for batch in self._batches(stream, model):
-            events = [recorded.event for recorded in batch]
-            after = fold(before, events)
-            yield Run(
-                stream.id,
-                stream.key,
-                batch[-1].recorded_at,
-                [recorded.position for recorded in batch],
-                [recorded.version for recorded in batch],
-                events,
-                before,
-                after,
-            )
-            before = after
-
-    def _batches(self, stream: Stream, model: ReadModel) -> Iterator[list[Recorded]]:
-        content = "notes" if model.stateful and model.content == "none" else model.content
-        batch: list[Recorded] = []
-        for recorded in self._reader.events(stream, content=content):
-            if not self._moment.saw(recorded):
-                break
-            same = batch and batch[-1].recorded_at == recorded.recorded_at
-            if batch and (not same or recorded.topic in _APART or len(batch) >= _LONGEST_RUN):
-                yield batch
-                batch = []
-            batch.append(recorded)
-        if batch:
-            yield batch
+    def _runs(self, model: ReadModel) -> Iterator[Sequence[Run]]:
+        """What was recorded up to the moment, in the order of the log."""
+        states = States()
+        topics = None if model.stateful else model.topics
+        content: Content = model.content
+        if model.stateful and content == "none":
+            content = "notes"  # a state has titles
+        most = BATCH_WITH_BODIES if content == "all" else BATCH
+        after = 0
+        while after < self.position:
+            stretch = self._reader.stretch(after, self.position, most, topics, content)
+            runs = [run for run in stretch.runs if self._moment.saw(run.recorded_at)]
+            yield states.framed(runs, lambda: nullcontext(self._reader)) if topics is None else runs
+            if stretch.problem is not None:
+                raise Obstructed(*stretch.problem).error(model.name)
+            after = stretch.upto

@@ -187,7 +187,7 @@ class MemoryReader(MemoryEvidence, Reader):
         wanted = [
             recorded
             for recorded in self._held.log()
-            if recorded.position > after and (topics is None or recorded.topic in topics)
+            if after < recorded.position <= upto and (topics is None or recorded.topic in topics)
         ]
         runs = []
         for recorded in wanted:
@@ -210,7 +210,7 @@ class MemoryReader(MemoryEvidence, Reader):
         enough = 1 + sum(count < most for count in several)
         if enough < len(found):
             return Stretch(found[:enough], found[enough - 1].positions[-1], None)
-        return Stretch(found, max(after, self.last_position()), None)
+        return Stretch(found, max(after, min(upto, self.last_position())), None)
 
     def live(self, name: str) -> str:
         rows = self._models.rows("SELECT name, version, generation FROM projections")
