@@ -131,6 +131,7 @@ class Consequences:
                 native=False,
                 agent=told.agent,
                 called_by=told.called_by,
+                of_session=told.of_session,
             )
         )
 

@@ -37,6 +37,8 @@ class AgentUsage(NamedTuple):
     """The subagent's id."""
     called_by: str | None = None
     """The tool call that started it."""
+    of_session: str | None = None
+    """The session in which it did, where the entry was copied from another one."""
     message_id: str | None = None
     request_id: str | None = None
     model: str | None = None

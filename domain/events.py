@@ -266,6 +266,8 @@ class UsageRecorded(SessionEvent):
     """The subagent that used it, where its session's stream tells."""
     called_by: str | None = None
     """The tool call that started that subagent."""
+    of_session: str | None = None
+    """The session in which it did, where the entry was copied from another one."""
 
     @property
     def gained(self) -> Usage:

@@ -132,7 +132,7 @@ def _user(found: Entry, entry: Mapping[str, Any], session_id: str, main: bool) -
         found.marks |= Mark.TOOL_RESULT
         result = entry.get("toolUseResult")
         if type(result) is dict and type(result.get("usage")) is dict:
-            found.told_of = _result_of_agent(result, content)
+            found.told_of = _result_of_agent(result, content, _origin(entry, session_id))
     elif entry.get("isMeta") is not True and not (main and entry.get("isSidechain") is True):
         text = _said(content)
         if text is not None and not text.startswith(_NOT_ASKED):
@@ -141,7 +141,16 @@ def _user(found: Entry, entry: Mapping[str, Any], session_id: str, main: bool) -
                 found.prompt_text = text
 
 
-def _result_of_agent(result: Mapping[str, Any], content: list[Any]) -> AgentUsage:
+def _origin(entry: Mapping[str, Any], session_id: str) -> str | None:
+    """The session an entry was written in, where that is another one."""
+    forked = entry.get("forkedFrom")
+    told = _text(forked if type(forked) is dict else entry, "sessionId")
+    return told if told != session_id else None
+
+
+def _result_of_agent(
+    result: Mapping[str, Any], content: list[Any], of_session: str | None
+) -> AgentUsage:
     """The counters of a subagent's last response, which its result repeats."""
     call = next((_text(b, "tool_use_id") for b in content if type(b) is dict), None)
     usage = result["usage"]
@@ -150,6 +159,7 @@ def _result_of_agent(result: Mapping[str, Any], content: list[Any]) -> AgentUsag
         read_usage(usage),
         agent=_text(result, "agentId"),
         called_by=call,
+        of_session=of_session,
         model=_text(result, "model"),
         fast=usage.get("speed") == "fast",
     )
@@ -176,6 +186,7 @@ def _progress(found: Entry, entry: Mapping[str, Any], session_id: str, main: boo
         counters,
         agent=_text(data, "agentId"),
         called_by=_text(entry, "parentToolUseID"),
+        of_session=_origin(entry, session_id),
         message_id=name,
         request_id=_text(inner, "requestId") if type(inner) is dict else None,
         model=_text(message, "model"),

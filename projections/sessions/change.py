@@ -6,18 +6,28 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...domain import events as e
-from ...domain.keys import SessionKey
-from ...domain.session import SessionState
-from .responses import (
+from ..engine.read_model import Run
+from .lines import Line, Lines
+from .response import (
     NO_SUMS,
-    Copy,
+    Price,
     Response,
-    ResponseTable,
+    Told,
+    Use,
+    agent_key,
+    claim,
     first_seen,
     minus,
     plus,
     response_key,
+    told_number,
 )
+from .responses import Copy, Holder, ResponseTable
+from .rollups import Cells, weigh
+
+Sums = tuple[tuple[int, ...], tuple[int, ...]]
+"""Billed and live."""
+_NOTHING: Sums = (NO_SUMS, NO_SUMS)
 
 
 class Change:
@@ -26,191 +36,275 @@ class Change:
     def __init__(
         self,
         table: ResponseTable,
+        lines: Lines,
+        price: Price,
         cursor: Any,
-        stream: int,
-        key: SessionKey,
-        before: SessionState,
-        after: SessionState,
+        run: Run,
+        holders: tuple[Holder, Holder],
     ) -> None:
+        assert run.before is not None
+        assert run.after is not None
         self._table = table
+        self._lines = lines
+        self._price = price
         self._cursor = cursor
-        self._stream = stream
-        self._key = key
-        self._seen = before.turns_seen
-        self._after = after
-        self._uses: list[tuple[e.UsageRecorded, int]] = []
+        self._stream = run.stream
+        self._key = run.key
+        self._before = run.before
+        self._after = run.after
+        self._was, self._is = holders
+        self._uses: list[Use] = []
         self._forks: list[e.TranscriptForked] = []
-        self._moved = False
-        self._copies: dict[bytes, list[Copy]] = {}
-        self._fresh: dict[int, Response] = {}
-        self._changed: dict[int, tuple[Response, Response]] = {}
-        self._revived: dict[int, Response] = {}
-        self._shared: list[Response] = []
-        self.billed = self.live = NO_SUMS
-        """What is to be added to the session's sums."""
-        self.recount: set[int] = set()
-        """The streams whose sums are to be added up again instead."""
+        self._moved = self._erased = False
+        self._found: dict[bytes, list[Copy]] = {}
+        """By key: the copies as they were."""
+        self._now: dict[tuple[int, int], Response] = {}
+        """By stream and turn: the rows that are new or changed."""
+        self._fresh: dict[bytes, list[tuple[int, int]]] = {}
+        """By key: which of them are new."""
+        self._line: Line | None = None
+        self.sums: dict[int, Sums] = {}
+        """By stream: what is to be added to the session's sums."""
 
-    def take(self, event: e.SessionEvent, version: int) -> None:
+    def take(
+        self, event: e.SessionEvent, version: int, prompt: int, git_branch: str | None
+    ) -> None:
         """Take an event in."""
         if isinstance(event, e.UsageRecorded):
-            if event.source == "response" and event.turn is not None:
-                self._uses.append((event, version))
+            if event.turn is not None or event.source in ("progress", "tool-result"):
+                self._uses.append(Use(event, version, prompt, git_branch))
         elif isinstance(event, e.TranscriptForked):
             self._forks.append(event)
-        elif isinstance(event, e.SessionRewound | e.SessionStarted):
-            self._moved = True
+        elif isinstance(event, e.SessionErased):
+            self._erased = True
+        else:
+            self._moved = self._before.version > 0
 
-    def settle(self) -> None:
-        """Write the responses and add up what changed."""
-        if self._uses:
-            self._use(self._own())
-        if self._forks or self._moved:
+    @property
+    def line(self) -> Line | None:
+        """What is live now, where that changed."""
+        return self._line
+
+    def settle(self, cells: Cells, shards: int) -> None:
+        """Write the responses, and add up what changed."""
+        if self._forks:
+            self._lines.depart(self._cursor, self._stream, self._forks)
+        if self._moved or self._forks:
+            self._line = self._lines.line(self._cursor, self._after)
+        taken = self._taken_over()
+        self._look_up({row.key for row in taken} | self._concerned())
+        for row in taken:
+            self._put(row, fresh=True)
+        self._use()
+        if self._line is not None or self._erased:
             self._revive()
-        for turn in list(self._fresh):
-            self._share(self._fresh[turn])
-        for turn, (old, now) in list(self._changed.items()):
-            if old.counters != now.counters:
-                self._share(self._changed[turn][1])
-        self._add_up()
+        for key in dict.fromkeys(row.key for row in self._now.values()):
+            self._share(key)
+        self._weigh(cells, shards)
         self._write()
 
-    def _add_up(self) -> None:
-        before = [old for old, _ in self._changed.values()]
-        after = [*self._fresh.values(), *(now for _, now in self._changed.values())]
-        for row in after:
-            self.billed = plus(self.billed, row.sums()) if row.billed else self.billed
-            self.live = plus(self.live, row.sums()) if row.live else self.live
-        for row in before:
-            self.billed = minus(self.billed, row.sums()) if row.billed else self.billed
-            self.live = minus(self.live, row.sums()) if row.live else self.live
+    def _taken_over(self) -> list[Response]:
+        if self._before.version or not self._after.base:
+            return []
+        return self._lines.taken_over(self._cursor, self._stream, self._after)
 
-    def _write(self) -> None:
-        if self._fresh:
-            self._table.insert(self._cursor, self._fresh.values())
-        if changed := [now for old, now in self._changed.values() if now != old]:
-            self._table.update(self._cursor, changed)
-        if revived := [row for turn, row in self._revived.items() if turn not in self._changed]:
-            self._table.revive(self._cursor, revived)
-            # Their counters may change meanwhile, when another session gets a copy.
-            self.recount.add(self._stream)
-        if self._shared:
-            self._table.share(self._cursor, sorted(self._shared))
+    # -- looking up --------------------------------------------------------------------------
+
+    def _concerned(self) -> set[bytes]:
+        """The keys of what is used, and of the stream's responses that change as a whole."""
+        keys = {response_key(use.event, self._key.session_id) for use in self._uses}
+        keys.update(self._claimable())
+        if not self._before.version:
+            return keys
+        anew = self._was != self._is or self._erased
+        if anew or self._line is not None:
+            for row in self._table.of_stream(self._cursor, self._stream):
+                if anew or (self._line is not None and self._line.holds(row) != bool(row.live)):
+                    keys.add(row.key)
+        return keys
+
+    def _look_up(self, keys: Iterable[bytes]) -> None:
+        """Find all copies; nobody else changes one of them until the transaction ends."""
+        wanted = sorted(key for key in keys if key not in self._found)
+        if not wanted:
+            return
+        self._found.update((key, []) for key in wanted)
+        for copy in self._table.copies(self._cursor, wanted):
+            if copy.response.stream == self._stream:
+                copy = copy._replace(holder=self._was)
+            self._found[copy.response.key].append(copy)
+
+    def _own(self, key: bytes) -> list[Response]:
+        rows = (copy.response for copy in self._found.get(key, ()))
+        return [self._now.get(row[:2], row) for row in rows if row.stream == self._stream]
 
     # -- the counters ------------------------------------------------------------------------
 
-    def _own(self) -> dict[int, Response]:
-        """Of the responses used, those that the stream has already."""
-        keys: dict[int, bytes] = {}
-        for event, _ in self._uses:
-            keys.setdefault(event.turn or 0, response_key(event, self._key.session_id))
-        own = self._look_up(keys.values())
+    def _use(self) -> None:
+        for use in self._uses:
+            event = use.event
+            row = self._known(use)
+            fresh = row is None
+            if row is None:
+                row = first_seen(use, self._stream, self._key.session_id, self._after)
+            counters = row.counters.best(event.counters.best(event.counted))
+            if fresh or counters != row.counters:
+                row = row.priced(counters, self._price)
+            placeholder = int(event.quality == "placeholder")
+            self._put(
+                row._replace(
+                    placeholder=placeholder,
+                    characters=max(row.characters, event.characters) if placeholder else 0,
+                ),
+                fresh,
+            )
+            if fresh:
+                self._claim(row, use)
+
+    def _known(self, use: Use) -> Response | None:
+        """The row of a response that the stream holds already."""
+        event = use.event
+        if event.turn is None:
+            key = response_key(event, self._key.session_id)
+            rows = (*self._own(key), *(r for r in self._now.values() if r.key == key))
+            return next((r for r in rows if r.told in (Told.PROGRESS, Told.RESULT)), None)
+        number = self._stream, event.turn
+        if number in self._now:
+            return self._now[number]
+        if event.turn > self._before.turns_seen:
+            return None
+        for row in self._own(response_key(event, self._key.session_id)):
+            if row.turn == event.turn:
+                return row
         # A later entry may name the request where the first did not; the first one's key stays.
-        missing = [turn for turn in keys if turn <= self._seen and turn not in own]
-        if missing:
-            rows = (self._table.one(self._cursor, self._stream, turn) for turn in missing)
-            own.update(self._look_up(row.key for row in rows if row is not None))
-        return own
+        first = self._table.one(self._cursor, *number)
+        if first is not None:
+            self._look_up([first.key])
+        return first
 
-    def _look_up(self, keys: Iterable[bytes]) -> dict[int, Response]:
-        """Find all copies; nobody else changes one of them until the transaction ends."""
-        wanted = sorted(set(keys))
-        self._copies.update((key, []) for key in wanted)
-        own = {}
-        for copy in self._table.copies(self._cursor, wanted):
-            row = copy.response
-            self._copies[row.key].append(copy)
-            if row.stream == self._stream:
-                own[row.turn] = row
-        return own
+    def _put(self, row: Response, fresh: bool = False) -> None:
+        if fresh:
+            self._fresh.setdefault(row.key, []).append(row[:2])
+            self._found.setdefault(row.key, [])
+        self._now[row[:2]] = row
 
-    def _use(self, own: dict[int, Response]) -> None:
-        for event, version in self._uses:
-            turn = event.turn or 0
-            old: Response | None = None
-            if turn in self._fresh:
-                now = self._fresh[turn]
-            elif turn in self._changed:
-                old, now = self._changed[turn]
-            elif turn in own:
-                old = now = own[turn]
-            else:
-                session_id = self._key.session_id
-                now = first_seen(event, self._stream, version, session_id, self._after)
-            now = now.priced(now.counters.best(event.counters.best(event.counted)))
-            now = now._replace(placeholder=int(event.quality == "placeholder"))
-            if old is None:
-                self._fresh[turn] = now
-            else:
-                self._changed[turn] = old, now
+    # -- subagents that are known by their results -------------------------------------------
 
-    def _share(self, now: Response) -> None:
-        """One response, perhaps in several copies: the greatest counters for all, one owner."""
-        copies = self._copies.get(now.key, [])
-        others = [self._latest(copy) for copy in copies if copy.response[:2] != now[:2]]
-        mine = Copy(now, self._key.stream_id)
-        if now.turn in self._fresh:
-            copies.append(mine)  # for another one of this append: the stream may begin anew
-        if not others:
-            return
-        best = now.counters
-        for copy in others:
-            best = best.best(copy.response.counters)
-        owner = min((mine, *others), key=_rank)
-        for copy in (mine, *others):
-            row = copy.response.priced(best)._replace(billed=int(copy is owner))
-            if row.stream != self._stream:
-                if row != copy.response:
-                    self._shared.append(row)
-                    self.recount.add(row.stream)
-            elif row.turn in self._fresh:
-                self._fresh[row.turn] = row
-            else:
-                old, _ = self._changed.get(row.turn, (copy.response, row))
-                self._changed[row.turn] = old, row
+    def _claimable(self) -> set[bytes]:
+        return {key for use in self._uses for key in self._claims(use)}
 
-    def _latest(self, copy: Copy) -> Copy:
-        """A copy, with what this append did to it."""
-        row = copy.response
-        if row.stream != self._stream:
-            return copy
-        row = self._revived.get(row.turn, row)
-        if row.turn in self._changed:
-            row = self._changed[row.turn][1]
-        return Copy(self._fresh.get(row.turn, row), copy.name)
+    def _claims(self, use: Use) -> list[bytes]:
+        """By what a subagent's result would be known, where its responses are."""
+        event, session_id, subpath = use.event, self._key.session_id, self._key.subpath
+        agent, call = event.agent, event.called_by
+        if event.source == "response" and subpath is not None and event.turn == 1:
+            agent, call = subpath.rpartition("/")[2].removeprefix("agent-"), self._after.called_by
+        elif event.source != "progress":
+            return []
+        session_id = event.of_session or session_id
+        keys = [agent_key(session_id, agent, None)] if agent else []
+        return keys + ([agent_key(session_id, None, call)] if call else [])
+
+    def _claim(self, row: Response, use: Use) -> None:
+        for n, key in enumerate(self._claims(use), 1):
+            claimed = any(r.told == Told.CLAIM for r in self._own(key))
+            if not claimed and not any(r.key == key for r in self._now.values()):
+                self._put(claim(key, told_number(use.version, n), row), fresh=True)
 
     # -- what is live ------------------------------------------------------------------------
 
     def _revive(self) -> None:
         """The lineage changed, or the CLI forked its own: say of every response if it is live."""
-        self._fresh = {turn: self._alive(now) for turn, now in self._fresh.items()}
-        if not self._seen:
+        rows = {c.response[:2]: c.response for copies in self._found.values() for c in copies}
+        for number, row in {**rows, **self._now}.items():
+            if number[0] != self._stream:
+                continue
+            changed = row._replace(git_branch=None) if self._erased else row
+            if self._line is not None and row.told != Told.CLAIM:
+                changed = changed._replace(live=int(self._line.holds(row)))
+            if changed != row:
+                self._put(changed)
+
+    # -- the copies --------------------------------------------------------------------------
+
+    def _copies(self, key: bytes) -> list[Copy]:
+        """All copies of a response as they are now."""
+        there = self._found[key]
+        copies = [
+            Copy(
+                self._now.get(copy.response[:2], copy.response),
+                self._is if copy.response.stream == self._stream else copy.holder,
+            )
+            for copy in there
+        ]
+        fresh = self._fresh.get(key, ())
+        return copies + [Copy(self._now[number], self._is) for number in fresh]
+
+    def _share(self, key: bytes) -> None:
+        """One response, perhaps in several copies: the greatest counters for all, one owner."""
+        copies = self._copies(key)
+        if len(copies) == 1:
             return
-        for row in self._table.of_stream(self._cursor, self._stream):
-            if row.turn in self._changed:
-                old, now = self._changed[row.turn]
-                self._changed[row.turn] = old, self._alive(now)
-            elif (now := self._alive(row)) != row:
-                if row.key in self._copies:
-                    self._changed[row.turn] = row, now
-                else:
-                    self._revived[row.turn] = now
+        known = any(copy.response.told == Told.CLAIM for copy in copies)
+        copies = [copy for copy in copies if copy.response.told != Told.CLAIM]
+        if not copies:
+            return
+        best = copies[0].response.counters
+        for copy in copies[1:]:
+            best = best.best(copy.response.counters)
+        placeholder = min(copy.response.placeholder for copy in copies)
+        characters = max(copy.response.characters for copy in copies)
+        owner = min(copies, key=_rank)
+        mains = {copy.holder.name.rpartition("/")[0] for copy in copies if _is_own(copy)}
+        for copy in copies:
+            row = copy.response
+            superseded = known or (row.told == Told.PROGRESS and copy.holder.name in mains)
+            changed = row if row.counters == best else row.priced(best, self._price)
+            changed = changed._replace(
+                billed=int(copy is owner and not known),
+                placeholder=placeholder,
+                characters=characters if placeholder else 0,
+                live=0 if superseded else row.live,
+            )
+            if changed != row:
+                self._now[row[:2]] = changed
 
-    def _alive(self, row: Response) -> Response:
-        if any(_between(row, fork) for fork in self._forks):
-            row = row._replace(forked_off=1, live=0)
-        if not self._moved:
-            return row
-        live = self._after.is_live(row.branch, row.place, bool(row.late)) and not row.forked_off
-        return row._replace(live=int(live))
+    # -- what it adds up to ------------------------------------------------------------------
+
+    def _weigh(self, cells: Cells, shards: int) -> None:
+        same = self._was == self._is
+        touched = {row.key for row in self._now.values()}
+        for key, before in self._found.items():
+            if same and key not in touched:
+                continue
+            if before:
+                weigh(cells, before, -1, shards)
+            weigh(cells, self._copies(key), +1, shards)
+        rows = {c.response[:2]: c.response for copies in self._found.values() for c in copies}
+        for number, row in self._now.items():
+            billed, live = self.sums.get(row.stream, _NOTHING)
+            if (old := rows.get(number)) is not None:
+                billed = minus(billed, old.sums()) if old.billed else billed
+                live = minus(live, old.sums()) if old.live else live
+            billed = plus(billed, row.sums()) if row.billed else billed
+            live = plus(live, row.sums()) if row.live else live
+            self.sums[row.stream] = billed, live
+
+    def _write(self) -> None:
+        fresh = {number for numbers in self._fresh.values() for number in numbers}
+        if fresh:
+            self._table.insert(self._cursor, (self._now[n] for n in sorted(fresh)))
+        changed = [row for number, row in self._now.items() if number not in fresh]
+        if changed:
+            self._table.share(self._cursor, sorted(changed, key=lambda row: row[:2]))
 
 
-def _rank(copy: Copy) -> tuple[bool, float, str, int]:
+def _rank(copy: Copy) -> tuple[bool, bool, float, str, int]:
     """Who owns a response: the session it names, then the earliest, then the smallest name."""
     row = copy.response
-    return not row.native, row.at if row.at is not None else float("inf"), copy.name, row.turn
+    at = row.at if row.at is not None else float("inf")
+    return row.told == Told.TAKEN, not row.native, at, copy.holder.name, row.turn
 
 
-def _between(row: Response, event: e.TranscriptForked) -> bool:
-    # What the entry at the fork itself used stands right behind it, or behind its gap.
-    return bool(row.live) and event.at + 2 < row.place < event.child
+def _is_own(copy: Copy) -> bool:
+    return copy.holder.subagent and copy.response.told == Told.OWN

@@ -9,18 +9,28 @@ from typing import Any, ClassVar
 from sqlalchemy import Connection, Dialect, bindparam
 
 from ...domain import events as e
+from ...domain.prices import price
 from ...domain.session import SessionState
 from ..engine.read_model import Content, Run
 from ..prepared import prepare
 from ..printable import printable
+from .calls import SHOWN, Calls, call_row
 from .change import Change
-from .responses import NO_SUMS, ResponseTable
-from .tables import NAME, SUMS, VERSION, tables_of
+from .lines import Lines
+from .reported import Reports
+from .response import NO_SUMS, Price
+from .responses import Holder, ResponseTable
+from .rollups import Cells, Rollups, weigh
+from .tables import NAME, VERSION, tables_of
 
-_DESCRIBED = tuple(c.name for c in tables_of(NAME).sessions.columns)[6:28]
+_COLUMNS = tuple(c.name for c in tables_of(NAME).sessions.columns)
+_DESCRIBED = _COLUMNS[6 : _COLUMNS.index("git_branch") + 1]
 """The columns that follow from the session's state, in the table's order."""
-_MOVES = (e.TranscriptForked, e.SessionRewound, e.SessionStarted)
-"""What changes which responses are live."""
+_ADDED = (*_COLUMNS[_COLUMNS.index("git_branch") + 1 : -3], *_COLUMNS[-2:])
+"""Those that are added up."""
+_MOVES = (e.TranscriptForked, e.SessionRewound, e.SessionStarted, e.SessionErased)
+"""What changes which responses are live, or what is known of all of them."""
+_BOTH = (NO_SUMS, NO_SUMS)
 
 
 class Sessions:
@@ -32,29 +42,42 @@ class Sessions:
     content: ClassVar[Content] = "notes"
     stateful: ClassVar[bool] = True
 
-    def __init__(self, dialect: Dialect, prefix: str) -> None:
+    def __init__(self, dialect: Dialect, prefix: str, price: Price = price) -> None:
+        """Make it over the tables of a prefix.
+
+        Args:
+            price: what a response costs.
+        """
+        self._price = price
         self._tables = tables_of(prefix)
         sessions, checkpoints = self._tables.sessions, self._tables.checkpoints
         tags = self._tables.tags
         self._responses = ResponseTable(dialect, self._tables)
-        columns = [c.name for c in sessions.columns]
-        values: dict[str, Any] = {name: bindparam(name) for name in columns}
-        self._insert = prepare(dialect, sessions.insert().values(values), *columns)
+        self._lines = Lines(dialect, self._tables, self._responses)
+        self._calls = Calls(dialect, self._tables, self._responses)
+        self._reports = Reports(dialect, self._tables)
+        self._rollups = Rollups(dialect, self._tables)
+        values: dict[str, Any] = {name: bindparam(name) for name in _COLUMNS}
+        self._insert = prepare(dialect, sessions.insert().values(values), *_COLUMNS)
         changed: dict[str, Any] = {name: bindparam(name) for name in _DESCRIBED}
-        sums = [f"{kind}_{name}" for kind in ("billed", "live") for name in SUMS]
-        describing = sessions.update().where(sessions.c.stream == bindparam("of"))
-        self._describe = prepare(dialect, describing.values(changed), *_DESCRIBED, "of")
-        added = {name: sessions.c[name] + bindparam(f"add_{name}") for name in sums}
+        counted = {"counted": bindparam("counted")}
+        adding: dict[str, Any] = {n: sessions.c[n] + bindparam(f"add_{n}") for n in _ADDED}
+        one = sessions.update().where(sessions.c.stream == bindparam("of"))
+        self._describe = prepare(
+            dialect, one.values(changed | counted), *_DESCRIBED, "counted", "of"
+        )
+        sums = [f"add_{name}" for name in _ADDED]
         self._add = prepare(
             dialect,
-            describing.values({**changed, **added}),
+            one.values(changed | counted | adding),
             *_DESCRIBED,
-            *(f"add_{name}" for name in sums),
+            *sums[:-2],
+            "counted",
+            *sums[-2:],
             "of",
         )
-        self._set_sums = prepare(
-            dialect, describing.values({name: bindparam(name) for name in sums}), *sums, "of"
-        )
+        only_sums = {name: adding[name] for name in _ADDED[:-2]}
+        self._add_sums = prepare(dialect, one.values(only_sums), *sums[:-2], "of")
         points = [c.name for c in checkpoints.columns]
         self._checkpoint = prepare(
             dialect,
@@ -74,6 +97,7 @@ class Sessions:
         self._forget = [
             prepare(dialect, table.delete().where(table.c.stream == bindparam("of")), "of")
             for table in self._tables.metadata.sorted_tables
+            if "stream" in table.c
         ]
 
     def create(self, connection: Connection) -> None:
@@ -84,67 +108,118 @@ class Sessions:
         """The names of its tables."""
         return [table.name for table in self._tables.metadata.sorted_tables]
 
-    def take_out(self, cursor: Any, stream: int) -> None:
+    def forget(self, cursor: Any, stream: int) -> None:
         """Take out what a stream brought in. What copies have in common is shared out again when
         its responses come back."""
+        cells: Cells = {}
+        for copies in self._responses.groups(cursor, stream).values():
+            weigh(cells, copies, -1, self._rollups.shards)
+            others = [copy for copy in copies if copy.response.stream != stream]
+            weigh(cells, others, +1, self._rollups.shards)
+        self._rollups.write(cursor, cells)
         for statement in self._forget:
             cursor.execute(statement, (stream,))
 
     def fold(self, cursor: Any, runs: Sequence[Run]) -> None:
         """Take in what was appended."""
+        cells: Cells = {}
         for run in runs:
-            self._fold(cursor, run)
+            self._fold(cursor, run, cells)
+        self._rollups.write(cursor, cells)
 
-    def _fold(self, cursor: Any, run: Run) -> None:
+    def _fold(self, cursor: Any, run: Run, cells: Cells) -> None:
         stream, key, recorded_at, *_, before, after = run
         assert before is not None
         assert after is not None
-        change = Change(self._responses, cursor, stream, key, before, after)
-        points = []
+        holders = self._holders(cursor, run, before, after)
+        change = Change(self._responses, self._lines, self._price, cursor, run, holders)
+        points, calls = [], []
+        reports: list[tuple[int, e.UsageRecorded]] = []
+        prompt, git_branch = 0, before.git_branch
         for version, event in zip(run.versions, run.events, strict=True):
             kind = type(event)
-            if kind is e.UsageRecorded or kind in _MOVES:
-                change.take(event, version)
+            if kind is e.TurnRecorded:
+                prompt = event.prompt or 0  # type: ignore[attr-defined]
+            elif kind is e.UsageRecorded:
+                change.take(event, version, prompt, git_branch)
+                if event.total_cost_usd is not None:  # type: ignore[attr-defined]
+                    reports.append((version, event))  # type: ignore[arg-type]
             elif kind is e.CheckpointCreated:
                 points.append(_checkpoint_row(stream, version, recorded_at, event))  # type: ignore[arg-type]
-            elif kind is e.SessionTagged or kind is e.SessionErased:
+            elif kind is e.WorkspaceChanged:
+                git_branch = event.git_branch or None  # type: ignore[attr-defined]
+            elif kind is e.SubagentCalled:
+                live = after.is_live(event.branch, event.place or version, event.place is not None)
+                call = event.tool_use_id  # type: ignore[attr-defined]
+                calls.append(
+                    call_row(stream, call, version, event.place, event.branch, prompt, live)
+                )
+            elif kind in _MOVES:
+                if kind is e.SessionStarted:
+                    git_branch = event.git_branch or git_branch  # type: ignore[attr-defined]
+                change.take(event, version, prompt, git_branch)
+            if kind is e.SessionTagged or kind is e.SessionErased:
                 self._retag(cursor, stream, after)
-        described = _describe(after, recorded_at)
         if before.version == 0:
-            name = key.stream_id
-            cursor.execute(
-                self._insert,
-                (
-                    stream,
-                    name,
-                    key.main.stream_id,
-                    printable(key.project_key),
-                    printable(key.session_id),
-                    printable(key.subpath),
-                    *described,
-                    *(0,) * (2 * len(SUMS)),
-                ),
-            )
-        change.settle()
-        billed, live = change.billed, change.live
-        if change.recount:
-            self._responses.lock_sessions(cursor, {*change.recount, stream})
-        if stream in change.recount or (billed is NO_SUMS and live is NO_SUMS):
-            if before.version:
-                cursor.execute(self._describe, (*described, stream))
-        else:
-            cursor.execute(self._add, (*described, *billed, *live, stream))
-        for other in change.recount:
-            self._recount(cursor, other)
+            row = (stream, key.stream_id, key.main.stream_id, printable(key.project_key))
+            texts = (printable(key.session_id), printable(key.subpath))
+            nothing = (*NO_SUMS, *NO_SUMS, int(holders[1].counted), 0, 0)
+            cursor.execute(self._insert, (*row, *texts, *_describe(after, recorded_at), *nothing))
+        change.settle(cells, self._rollups.shards)
+        reported = self._reports.take(cursor, stream, reports, after) if reports else (0, 0)
+        self._update(cursor, run, change, holders[1].counted, reported)
         if points:
             cursor.executemany(self._checkpoint, points)
+        if key.subpath is None:
+            if calls:
+                self._calls.keep(cursor, calls)
+            if change.line is not None:
+                self._calls.revive(cursor, stream, change.line)
+            moved = before.presence != after.presence or change.line is not None
+            if moved or calls:
+                self._calls.recount(cursor, stream, after, cells, self._rollups.shards)
 
-    def _recount(self, cursor: Any, stream: int) -> None:
-        sums = (
-            *self._responses.sums(cursor, stream, "billed"),
-            *self._responses.sums(cursor, stream, "live"),
-        )
-        cursor.execute(self._set_sums, (*sums, stream))
+    def _holders(
+        self, cursor: Any, run: Run, before: SessionState, after: SessionState
+    ) -> tuple[Holder, Holder]:
+        """The stream as a holder of responses, before the run and after it."""
+        key = run.key
+        was = before.presence in SHOWN
+        now = after.presence in SHOWN
+        if key.subpath is not None:
+            if before.version:
+                was = now = self._calls.was_counted(cursor, run.stream)
+            told = (before.presence, before.called_by) != (after.presence, after.called_by)
+            if told:
+                now = self._calls.is_counted(cursor, key, after)
+        name, project = key.stream_id, printable(key.project_key) or ""
+        subagent = key.subpath is not None
+        is_ = Holder(name, project, printable(after.user_id), subagent, now)
+        if was == now and before.user_id == after.user_id:
+            return is_, is_
+        return Holder(name, project, printable(before.user_id), subagent, was), is_
+
+    def _update(
+        self, cursor: Any, run: Run, change: Change, counted: bool, reported: tuple[int, int]
+    ) -> None:
+        stream, after = run.stream, run.after
+        assert after is not None
+        assert run.before is not None
+        others = {number: sums for number, sums in change.sums.items() if number != stream}
+        if others:
+            self._responses.lock_sessions(cursor, {*others, stream})
+        sums = change.sums.get(stream)
+        described = _describe(after, run.recorded_at)
+        if sums is not None or reported[1]:
+            billed, live = sums or _BOTH
+            values = (*described, *billed, *live, int(counted), *reported, stream)
+            cursor.execute(self._add, values)
+        elif run.before.version:
+            cursor.execute(self._describe, (*described, int(counted), stream))
+        for number in sorted(others):
+            billed, live = others[number]
+            if any(billed) or any(live):
+                cursor.execute(self._add_sums, (*billed, *live, number))
 
     def _retag(self, cursor: Any, stream: int, state: SessionState) -> None:
         cursor.execute(self._untag, (stream,))
@@ -195,4 +270,5 @@ def _describe(state: SessionState, recorded_at: int) -> tuple[Any, ...]:
         state.last_at if state.last_at is not None else recorded_at,
         recorded_at,
         state.version,
+        printable(state.git_branch),
     )

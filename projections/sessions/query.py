@@ -24,7 +24,20 @@ class Spent(NamedTuple):
     usage: Usage = Usage()
     cost_nano_usd: int = 0
     unpriced: int = 0
-    """Responses whose model has no known price; their cost is not in the figure."""
+    """Responses whose cost is unknown; it is not in the figure."""
+    responses: int = 0
+    placeholders: int = 0
+    """Responses whose output counter is a placeholder (CLI 2.1.42 and before)."""
+    placeholder_output_tokens: int = 0
+    """What those tell; ``usage.output_tokens`` includes it."""
+    estimated_output_tokens: int = 0
+    """What the texts of those take, by a rough estimate; no other figure includes it."""
+
+    @classmethod
+    def of(cls, sums: Sequence[Any]) -> Spent:
+        """Sums in the order of the tables."""
+        values = [int(value or 0) for value in sums]
+        return cls(Usage(*values[:6]), *values[6:])
 
     @property
     def cost_usd(self) -> Decimal:
@@ -33,11 +46,13 @@ class Spent(NamedTuple):
 
     def plus(self, other: Spent) -> Spent:
         """The sum."""
-        return Spent(
-            self.usage.plus(other.usage),
-            self.cost_nano_usd + other.cost_nano_usd,
-            self.unpriced + other.unpriced,
-        )
+        rest = (a + b for a, b in zip(self[1:], other[1:], strict=True))
+        return Spent(self.usage.plus(other.usage), *rest)
+
+    def minus(self, other: Spent) -> Spent:
+        """What this has beyond another."""
+        usage = Usage(*(a - b for a, b in zip(self.usage, other.usage, strict=True)))
+        return Spent(usage, *(a - b for a, b in zip(self[1:], other[1:], strict=True)))
 
 
 class Session(NamedTuple):
@@ -71,11 +86,21 @@ class Session(NamedTuple):
     active_at: int
     recorded_at: int
     version: int
+    git_branch: str | None
     billed: Spent
     """Everything ever spent here, by subagents too; never un-spent."""
     live: Spent
     """What the live branch cost."""
+    counted: bool = True
+    """Whether what is live here is live in the log: nothing was deleted, nor the call undone."""
+    reported_nano_usd: int = 0
+    """What the CLI says it cost, subagents included, by our reading of its counters."""
+    reports: int = 0
+    """How many such counters there are; without any, nothing is known."""
     subagents: int = 0
+    own_billed: Spent = Spent()
+    own_live: Spent = Spent()
+    """Without the subagents."""
 
     @property
     def cursor(self) -> str:
@@ -85,16 +110,16 @@ class Session(NamedTuple):
     @classmethod
     def of(cls, row: Sequence[Any]) -> Session:
         """A row of the table."""
-        head: list[Any] = list(row[:28])
+        head: list[Any] = list(row[:_HEAD])
         head[21], head[22] = tuple(json.loads(head[21])), tuple(json.loads(head[22]))
         size = len(SUMS)
-        billed, live = _spent(row[28 : 28 + size]), _spent(row[28 + size : 28 + 2 * size])
-        return cls._make((*head, billed, live, 0))
+        sums = row[_HEAD:]
+        billed, live = Spent.of(sums[:size]), Spent.of(sums[size : 2 * size])
+        counted, reported, reports = sums[2 * size :]
+        return cls(*head, billed, live, bool(counted), reported, reports, 0, billed, live)
 
 
-def _spent(sums: Sequence[Any]) -> Spent:
-    values = [int(value) for value in sums]
-    return Spent(Usage(*values[:6]), values[6], values[7])
+_HEAD = Session._fields.index("billed")
 
 
 class Filter(NamedTuple):
@@ -213,7 +238,8 @@ def checkpoints_of(tables: SessionTables, stream: int) -> Select[Any]:
 def totals(tables: SessionTables) -> Select[Any]:
     """Everything added up: one row a kind of presence and status."""
     s = tables.sessions.c
-    sums = [func.sum(s[f"{kind}_{name}"]) for kind in ("billed", "live") for name in SUMS]
+    sums = [func.sum(s[f"billed_{name}"]) for name in SUMS]
+    sums += [func.sum(s.reported), func.sum(s.reports)]
     main = s.subpath.is_(None)
     return (
         select(
@@ -242,15 +268,24 @@ class Totals(NamedTuple):
     by_status: Mapping[str, int] = MappingProxyType({})
     billed: Spent = Spent()
     live: Spent = Spent()
+    """What the live conversations hold: each response once, also where several do."""
+    reported_nano_usd: int = 0
+    """What the CLI says that sessions cost, where it does."""
+    reports: int = 0
 
     @classmethod
-    def of(cls, rows: Sequence[Sequence[Any]]) -> Totals:
-        """Add the rows of ``totals`` up. Deleted sessions stay in what was billed."""
+    def of(cls, rows: Sequence[Sequence[Any]], live: Spent) -> Totals:
+        """Add the rows of ``totals`` up. Deleted sessions stay in what was billed.
+
+        Args:
+            live: the whole log's, from the rollups.
+        """
         size = len(SUMS)
-        found = cls()
+        found = cls(live=live)
         by_status: dict[str, int] = {}
         for presence, status, main, count, prompts, turns, recorded, *sums in rows:
-            billed, live = _spent(sums[:size]), _spent(sums[size:])
+            billed = Spent.of(sums[:size])
+            reported, reports = map(int, sums[size:])
             present = presence in ("present", "archived")
             if main and present:
                 by_status[status] = by_status.get(status, 0) + count
@@ -261,6 +296,7 @@ class Totals(NamedTuple):
                 turns=found.turns + (int(turns) if main and present else 0),
                 entries=found.entries + int(recorded),
                 billed=found.billed.plus(billed),
-                live=found.live.plus(live) if present else found.live,
+                reported_nano_usd=found.reported_nano_usd + reported,
+                reports=found.reports + reports,
             )
         return found._replace(by_status=by_status)

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 NAME = "sessions"
-VERSION = 1
+VERSION = 2
 
 _Key = BigInteger().with_variant(Integer(), "sqlite")
 _Ordered = Text().with_variant(Text(collation="C"), "postgresql")
@@ -31,9 +31,28 @@ COUNTERS = (
     "cache_creation_1h",
     "web_search_requests",
 )
-SUMS = (*COUNTERS, "cost", "unpriced")
+SUMS = (
+    *COUNTERS,
+    "cost",
+    "unpriced",
+    "responses",
+    "placeholders",
+    "placeholder_output_tokens",
+    "estimated_output_tokens",
+)
 """What is added up, once as billed and once as live. Cost in nano-dollars; ``unpriced`` counts
-responses whose model has no known price."""
+responses whose cost is unknown. The last three are of responses whose output counter is a
+placeholder: how many, the tokens they tell (within ``output_tokens``), what their texts take."""
+
+KINDS = ("thread", "model", "user", "project", "branch")
+"""By what the rollups are grouped; each kind adds up to the whole. A thread is the sessions' own
+(``main``) or that of their subagents."""
+SPANS = (1, 4, 96, 3072)
+"""How many quarters of an hour a row of the rollups covers: a quarter, an hour, a day, 32 days."""
+QUARTER = 900_000
+"""Milliseconds."""
+UNDATED = -(1 << 40)
+"""Where the responses without a time are added up, on the widest span alone."""
 
 
 class SessionTables:
@@ -72,8 +91,12 @@ class SessionTables:
             Column("active_at", BigInteger, nullable=False),
             Column("recorded_at", BigInteger, nullable=False),
             Column("version", Integer, nullable=False),
+            Column("git_branch", Text),
             *(Column(f"billed_{name}", BigInteger, nullable=False) for name in SUMS),
             *(Column(f"live_{name}", BigInteger, nullable=False) for name in SUMS),
+            Column("counted", SmallInteger, nullable=False),
+            Column("reported", BigInteger, nullable=False),
+            Column("reports", Integer, nullable=False),
         )
         Index(
             f"{prefix}_newest",
@@ -92,14 +115,18 @@ class SessionTables:
             Column("turn", Integer, primary_key=True, autoincrement=False),
             Column("key", LargeBinary, nullable=False),
             Column("model", Text),
+            Column("git_branch", Text),
+            Column("origin", Text),
             Column("at", BigInteger),
+            Column("prompt", Integer, nullable=False),
             Column("branch", Integer, nullable=False),
             Column("place", Integer, nullable=False),
-            Column("late", SmallInteger, nullable=False),
+            Column("late", Integer, nullable=False),
             Column("native", SmallInteger, nullable=False),
             Column("fast", SmallInteger, nullable=False),
+            Column("told", SmallInteger, nullable=False),
             Column("placeholder", SmallInteger, nullable=False),
-            Column("forked_off", SmallInteger, nullable=False),
+            Column("characters", Integer, nullable=False),
             Column("live", SmallInteger, nullable=False),
             Column("billed", SmallInteger, nullable=False),
             *(Column(name, BigInteger, nullable=False) for name in COUNTERS),
@@ -107,6 +134,56 @@ class SessionTables:
             sqlite_with_rowid=False,
         )
         Index(f"{prefix}_copies", self.responses.c.key)
+
+        self.rollups = Table(
+            f"{prefix}_rollups",
+            self.metadata,
+            Column("kind", SmallInteger, primary_key=True, autoincrement=False),
+            Column("span", SmallInteger, primary_key=True, autoincrement=False),
+            Column("start", BigInteger, primary_key=True, autoincrement=False),
+            Column("value", _Ordered, primary_key=True),
+            Column("shard", SmallInteger, primary_key=True, autoincrement=False),
+            *(Column(f"billed_{name}", BigInteger, nullable=False) for name in SUMS),
+            *(Column(f"undone_{name}", BigInteger, nullable=False) for name in SUMS),
+            sqlite_with_rowid=False,
+        )
+
+        self.departures = Table(
+            f"{prefix}_departures",
+            self.metadata,
+            Column("stream", _Key, primary_key=True, autoincrement=False),
+            Column("child", Integer, primary_key=True, autoincrement=False),
+            Column("at", Integer, nullable=False),
+            Column("branch", Integer, nullable=False),
+            sqlite_with_rowid=False,
+        )
+
+        self.calls = Table(
+            f"{prefix}_calls",
+            self.metadata,
+            Column("stream", _Key, primary_key=True, autoincrement=False),
+            Column("call", _Ordered, primary_key=True),
+            Column("branch", Integer, nullable=False),
+            Column("place", Integer, nullable=False),
+            Column("late", SmallInteger, nullable=False),
+            Column("prompt", Integer, nullable=False),
+            Column("live", SmallInteger, nullable=False),
+            sqlite_with_rowid=False,
+        )
+
+        self.reports = Table(
+            f"{prefix}_reports",
+            self.metadata,
+            Column("stream", _Key, primary_key=True, autoincrement=False),
+            Column("version", Integer, primary_key=True, autoincrement=False),
+            Column("branch", Integer, nullable=False),
+            Column("source", Text, nullable=False),
+            Column("at", BigInteger),
+            Column("counter", Text, nullable=False),
+            Column("total", BigInteger, nullable=False),
+            Column("gained", BigInteger, nullable=False),
+            sqlite_with_rowid=False,
+        )
 
         self.checkpoints = Table(
             f"{prefix}_checkpoints",

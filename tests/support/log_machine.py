@@ -22,6 +22,7 @@ from turnlog.domain.keys import SessionKey
 
 from .agreement import agrees
 from .plain_log import Line, PlainSession
+from .rollups import rollups_agree
 from .transcripts import Transcript
 from .writers import Writer, may_end
 
@@ -48,6 +49,7 @@ class Machine(RuleBasedStateMachine):
         for writer in self.everyone:
             agrees(self.log, writer)
         assert self.log.verify().holds
+        rollups_agree(self.log)
         self.log.close()
 
     def few(self) -> bool:

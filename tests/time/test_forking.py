@@ -100,7 +100,6 @@ def test_a_fork_stays_when_its_origin_is_deleted(log: Log, s: Transcript, talk: 
     assert log.load(CHILD) == s.entries[:2]
 
 
-@pytest.mark.xfail(reason="a row adds up its own responses, the events what was taken over too")
 def test_the_row_of_a_fork_shows_what_its_events_show(log: Log, talk: Talk) -> None:
     """The row must never show another live total than the events."""
     log.append(KEY, talk("one?", 1))

@@ -78,7 +78,6 @@ def test_a_new_life_can_be_rewound(log: Log, s: Transcript, talk: Talk) -> None:
 # -- what the CLI forked in its own tree -----------------------------------------------------------
 
 
-@pytest.mark.xfail(reason="a row remembers that it was left, not by which prompt")
 def test_a_response_that_the_cli_left_is_live_again_when_one_goes_back_to_it(
     log: Log, s: Transcript, talk: Talk
 ) -> None:

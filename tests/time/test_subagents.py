@@ -42,9 +42,6 @@ def test_a_subagent_is_gone_when_its_call_is_undone(log: Log, agent: SessionKey)
     assert log.subkeys(KEY) == [agent]
 
 
-@pytest.mark.xfail(
-    reason="subagents' live totals are rolled up without asking whether they are live"
-)
 def test_what_an_undone_subagent_spent_is_not_live(log: Log, agent: SessionKey) -> None:
     """Live totals must never count a subagent whose call was undone."""
     log.rewind(KEY, "prompt:1")

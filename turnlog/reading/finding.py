@@ -19,6 +19,8 @@ from ..projections.sessions.query import (
     totals,
 )
 from ..projections.sessions.tables import NAME, SessionTables, tables_of
+from ..projections.usage.query import by_value
+from ..projections.usage.sums import Sums
 
 
 def tables_in(reader: Reader) -> SessionTables:
@@ -114,7 +116,9 @@ class Sessions:
     def totals(self) -> Totals:
         """The whole log in figures."""
         with self._store.read() as reader:
-            return Totals.of(reader.query(totals(tables_in(reader))))
+            tables = tables_in(reader)
+            whole = Sums.of(reader.query(by_value(tables, "thread")))
+            return Totals.of(reader.query(totals(tables)), whole.live)
 
 
 def _named(reader: Reader, name: str) -> list[Session]:
@@ -133,7 +137,8 @@ def _rolled_up(listed: list[Session], subagents: list[Session]) -> list[Session]
     spent: dict[str, tuple[Spent, Spent, int]] = {}
     for row in subagents:
         billed, live, count = spent.get(row.main, (Spent(), Spent(), 0))
-        spent[row.main] = billed.plus(row.billed), live.plus(row.live), count + 1
+        live = live.plus(row.live) if row.counted else live
+        spent[row.main] = billed.plus(row.billed), live, count + 1
     return [
         session._replace(
             billed=session.billed.plus(spent[session.main][0]),

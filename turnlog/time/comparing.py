@@ -71,7 +71,7 @@ class Difference(NamedTuple):
     @property
     def live(self) -> Spent:
         """By how much what the live branch cost differs; negative where more was left."""
-        return _minus(self.added.all_spent, self.left.all_spent)
+        return self.added.all_spent.minus(self.left.all_spent)
 
     @property
     def billed(self) -> Spent:
@@ -149,8 +149,3 @@ def _numbers(heads: Sequence[Head]) -> dict[Named, int]:
 def _changes(before: SessionState, after: SessionState) -> list[Changed]:
     told = ((name, getattr(before, name), getattr(after, name)) for name in _COMPARED)
     return [Changed(*change) for change in told if change[1] != change[2]]
-
-
-def _minus(a: Spent, b: Spent) -> Spent:
-    usage = type(a.usage)._make(x - y for x, y in zip(a.usage, b.usage, strict=True))
-    return Spent(usage, a.cost_nano_usd - b.cost_nano_usd, a.unpriced - b.unpriced)

@@ -13,10 +13,9 @@ from ..domain.entry import Mark
 from ..domain.events import TurnRecorded
 from ..domain.lineage import Segment
 from ..domain.points import Head
-from ..domain.usage import Usage
 from ..projections.sessions import Session, Spent
 from ..projections.sessions.query import subagents_of
-from ..projections.sessions.tables import COUNTERS
+from ..projections.sessions.response import Response
 from ..reading.finding import tables_in
 from .travelling import owner_of
 
@@ -161,22 +160,23 @@ def _entries(reader: Reader, stream: Stream, wanted: Collection[int]) -> Iterato
 def _spending(reader: Reader, stream: Stream, turns: Collection[int], found: Stretch) -> Stretch:
     if not turns:
         return found
-    r = tables_in(reader).responses.c
+    responses = tables_in(reader).responses
+    r = responses.c
     rows = reader.query(
-        select(r.turn, r.model, r.billed, r.cost, *(r[name] for name in COUNTERS))
+        select(responses)
         .where(r.stream == stream.id, r.turn >= min(turns), r.turn <= max(turns))
         .order_by(r.turn)
     )
     models = dict.fromkeys(found.models)
     spent, billed = found.spent, found.billed
-    for turn, model, is_billed, cost, *counters in rows:
-        if turn not in turns:
+    for response in map(Response.of, rows):
+        if response.turn not in turns:
             continue
-        took = Spent(Usage(*map(int, counters)), int(cost or 0), int(cost is None))
+        took = Spent.of(response.sums())
         spent = spent.plus(took)
-        billed = billed.plus(took) if is_billed else billed
-        if model is not None:
-            models[model] = None
+        billed = billed.plus(took) if response.billed else billed
+        if response.model is not None:
+            models[response.model] = None
     return found._replace(models=tuple(models), spent=spent, billed=billed)
 
 

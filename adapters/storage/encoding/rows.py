@@ -141,7 +141,7 @@ def _usage_row(event: e.UsageRecorded) -> Row:
         facts["characters"] = event.characters
     if event.source != "response":
         facts["source"] = event.source
-        for name in ("total_cost_usd", "agent", "called_by"):
+        for name in ("total_cost_usd", "agent", "called_by", "of_session"):
             if (told := getattr(event, name)) is not None:
                 facts[name] = told
     return Row(
