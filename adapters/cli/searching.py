@@ -85,7 +85,7 @@ def search(
     deleted: Annotated[
         bool, typer.Option("--deleted", help="Deleted ones too.", rich_help_panel=_LISTS)
     ] = False,
-    limit: Annotated[int, typer.Option(metavar="N", help="Hits a page, up to 100.")] = 20,
+    limit: Annotated[int, typer.Option(metavar="N", help="Hits a page, up to 100.")] = 10,
     page: Annotated[int, typer.Option(metavar="N", help="Which page.")] = 1,
     as_json: AsJson = False,
     db: Db = None,

@@ -20,7 +20,7 @@ class Searching(Projecting):
         asked: SearchFilter = ANYWHERE,
         *,
         all_branches: bool = False,
-        limit: int = 20,
+        limit: int = 10,
         page: int = 1,
     ) -> Found:
         """Find texts by their words, the best first; see docs/search.md.
