@@ -97,5 +97,9 @@ class EvidenceWriter(EvidenceReader, Protocol):
     def keep_log_id(self, name: str) -> None:
         """Name the log; one that has a name keeps it."""
 
-    def record_own(self, topic: str, facts: str, content: bytes) -> OwnFact:
-        """Append to the log's own stream."""
+    def record_own(self, after: int, topic: str, facts: str, content: bytes) -> OwnFact | None:
+        """Append to the log's own stream, unless it has gone on meanwhile: then nothing is done.
+
+        Args:
+            after: the version of it that is known; 0 where nothing happened yet.
+        """

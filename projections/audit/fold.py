@@ -34,12 +34,17 @@ class AuditTrail:
             f"{prepare(dialect, _insert(streams), *described)} "
             f"ON CONFLICT (stream) DO UPDATE SET {changed}"
         )
+        erased = deeds.update().where(
+            deeds.c.stream == bindparam("of"), deeds.c.version < bindparam("before")
+        )
         self._forget_actors = prepare(
+            dialect, erased.values(actor=None), *("actor", "of", "before")
+        )
+        # What told the two sources of a status apart is erased with it.
+        self._forget_hands = prepare(
             dialect,
-            deeds.update()
-            .where(deeds.c.stream == bindparam("of"), deeds.c.version < bindparam("before"))
-            .values(actor=None),
-            *("actor", "of", "before"),
+            erased.where(deeds.c.kind == bindparam("kind")).values(source=bindparam("source")),
+            *("source", "of", "before", "kind"),
         )
         self._forget_user = prepare(
             dialect,
@@ -70,6 +75,8 @@ class AuditTrail:
                 elif isinstance(event, e.SessionErased):
                     rows = self._keep(cursor, rows)
                     cursor.execute(self._forget_actors, (None, run.stream, version))
+                    status = ("transcript", run.stream, version, e.StatusChanged.__name__)
+                    cursor.execute(self._forget_hands, status)
                     cursor.execute(self._forget_user, (None, run.stream))
                 actor = printable(getattr(event, "actor", None))
                 kind = type(event).__name__

@@ -14,7 +14,6 @@ was read off the transcript."""
 SOURCES: tuple[Source, ...] = get_args(Source)
 
 _BY_COMMAND = (
-    e.StatusChanged,
     e.SessionRewound,
     e.SessionForked,
     e.MetadataChanged,
@@ -41,7 +40,7 @@ _SOURCES: dict[type[e.SessionEvent], Source] = {
     e.FileKept: "import",
 }
 DEEDS: frozenset[type[e.SessionEvent]] = frozenset(
-    (*_SOURCES, *_TELL_THEMSELVES, e.TurnRecorded, e.CheckpointCreated)
+    (*_SOURCES, *_TELL_THEMSELVES, e.TurnRecorded, e.CheckpointCreated, e.StatusChanged)
 )
 """The kinds of which some events are deeds, or all."""
 TOPICS = frozenset(kind.TOPIC for kind in DEEDS)
@@ -60,6 +59,9 @@ def source_of(event: e.SessionEvent) -> Source | None:
         return "transcript" if event.marks & Mark.PROMPT else None  # type: ignore[attr-defined]
     if kind is e.CheckpointCreated:
         return "api" if event.kind == "version" else None  # type: ignore[attr-defined]
+    if kind is e.StatusChanged:  # only who and why tell one that was set by hand
+        by_hand = event.actor or event.why  # type: ignore[attr-defined]
+        return "api" if by_hand else "transcript"
     if kind in _TELL_THEMSELVES:
         source: Source = event.source  # type: ignore[attr-defined]
         return source

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from .extent import Measuring, StreamHead, root_of
 from .lines import BEGINNING, FORMAT, Line, read_event, read_line
 from .proofs import Proof
 from .seals import TOPIC, Seal, Sealing, sealed_heads, sealing_of
-from .streams_in_file import Gap, Streams
+from .streams_in_file import Gap, Streams, told_of
 
 MOST = 1000
 """Problems that are told of one file: where nothing holds, each line is one."""
@@ -93,6 +94,16 @@ def _head(raw: bytes) -> Line:
     return head
 
 
+@dataclass
+class _Break:
+    """A line that does not follow the one before, and nothing else tells why."""
+
+    line: int
+    event: str | None
+    position: int
+    what: str = "it, or what stood before it, is not what was exported"
+
+
 class _Checking:
     """What is known of a file, line by line."""
 
@@ -107,8 +118,7 @@ class _Checking:
         self._all, self._sealed = Measuring(), Measuring()
         self._sealings: list[Sealing] = []
         self._problems: list[Wrong] = []
-        self._breaks: list[tuple[int, str | None]] = []
-        """Lines that do not follow the one before, and nothing else tells why."""
+        self._breaks: list[_Break] = []
         self._number = 1
         self._position = self._head["after"]
         self._before: tuple[bytes, ...] = ()
@@ -139,7 +149,7 @@ class _Checking:
         if what is not None:
             self._wrong(Wrong(number, what, event))
         elif not (followed or explained):
-            self._breaks.append((number, event))
+            self._breaks.append(_Break(number, event, line.members.get("position", 0)))
 
     def _wrong(self, problem: Wrong) -> None:
         self._problems.append(problem)
@@ -167,6 +177,9 @@ class _Checking:
             what = f"its position lies after the end of the trail, {self._head['upto']}"
         if followed:  # a position that was edited makes no later line wrong
             self._position = max(self._position, event.position)
+        last = self._breaks[-1] if self._breaks else None
+        if last is not None and last.line == number - 1 and last.position > event.position:
+            last.what = "it was moved here, or its position was edited: the next one is earlier"
         link = Link(event.position, event.stream, event.version, event.chain)
         self._all.take(link)
         if self._seal is not None and event.position <= self._seal.position:
@@ -174,19 +187,17 @@ class _Checking:
         proof = self._wanted.get((event.stream, event.version))
         if proof is not None and proof.chain == event.chain.hex():
             del self._wanted[event.stream, event.version]
-        if event.stream == OWN and event.topic == TOPIC and event.body is not None:
-            self._note(event)
+        if event.stream == OWN and event.topic == TOPIC and what is None and event.body:
+            self._note(event, event.body)
         return name, what
 
-    def _note(self, event: Hashed) -> None:
+    def _note(self, event: Hashed, body: bytes) -> None:
         facts = json.loads(event.header)[12]
-        fact = OwnFact(
-            event.position, event.version, TOPIC, event.recorded_at, facts, event.body or b""
-        )
+        fact = OwnFact(event.position, event.version, TOPIC, event.recorded_at, facts, body)
         try:
             self._sealings.append(sealing_of(fact))
         except DamagedEvent:
-            return  # its line is wrong already; only the names of streams are taken from it
+            return  # some other seal's: from here only the names of streams are taken
 
     # -- the end -------------------------------------------------------------------------------
 
@@ -201,10 +212,7 @@ class _Checking:
             gaps += self._cut_off(self._end)
         for gap in gaps:
             self._wrong(self._missing(gap))
-        self._problems += [
-            Wrong(number, "it, or what stood before it, is not what was exported", event)
-            for number, event in self._breaks
-        ]
+        self._problems += [Wrong(broken.line, broken.what, broken.event) for broken in self._breaks]
         if self._head["content"]:
             self._problems += self._without_content()
         if self._end is not None and not self._problems:
@@ -234,15 +242,15 @@ class _Checking:
             if type(told) is int and (last is None or last < told):
                 first = last + 1 if last is not None else told
                 since = found.line if found is not None else 1
-                gaps.append(Gap(name, since, self._number, dict.fromkeys(range(first, told + 1))))
+                gaps.append(Gap(name, since, self._number, told_of(range(first, told + 1))))
         return gaps
 
     def _missing(self, gap: Gap) -> Wrong:
         """A gap, at the line where the trail itself is broken, if it is."""
-        near = [b for b in self._breaks if gap.since < b[0] <= gap.line]
+        near = [broken for broken in self._breaks if gap.since < broken.line <= gap.line]
         line = gap.line
         if near:
-            line = near[-1][0]
+            line = near[-1].line
             self._breaks.remove(near[-1])
         versions = list(gap.versions)
         told = f"version {versions[0]}" + (f" to {versions[-1]}" if versions[1:] else "")

@@ -128,6 +128,11 @@ def read_event(members: dict[str, Any]) -> tuple[Hashed, bytes | None]:
     for name, types in _TYPES.items():
         if type(members.get(name, ...)) not in types:
             raise InvalidEvidence(f"its {name} is {members.get(name, 'missing')!r:.60}")
+    for name in ("position", "version"):
+        if not 0 <= members[name] < 1 << 62:
+            raise InvalidEvidence(f"its {name} is {members[name]!r:.60}")
+    if not members["stream"].isascii():
+        raise InvalidEvidence(f"its stream is {members['stream']!r:.60}")
     for name in members.keys() - _TYPES.keys():
         if name not in _OPTIONAL or type(members[name]) not in _OPTIONAL[name]:
             raise InvalidEvidence(f"its {name!r:.60} is none that a trail has")

@@ -60,6 +60,8 @@ class Sealing(NamedTuple):
     seal: Seal
     position: int
     """Of the event."""
+    version: int
+    """Of the log's own stream."""
     recorded_at: int
     """Milliseconds since 1970 UTC."""
     actor: str | None
@@ -116,7 +118,7 @@ def seal_log(store: Store, actor: str | None = None, reason: str | None = None) 
         with store.read() as reader:
             extent = extent_of(reader.links(position))
         done = store.write(_recording(name, past, position, extent, actor, reason))
-        if done is not None:
+        if done is not None:  # else somebody else sealed meanwhile
             return done.seal
 
 
@@ -147,12 +149,13 @@ def _recording(
         "heads": [[n, head.version, head.chain.hex()] for n, head in moved.items()],
     }
 
+    written = json.dumps(facts, separators=(",", ":"))
+    body = json.dumps(content, separators=(",", ":")).encode()
+
     def work(transaction: Transaction) -> Sealing | None:
-        if len(sealings(transaction)) != len(past):
-            return None  # somebody else sealed meanwhile
-        written = json.dumps(facts, separators=(",", ":"))
-        body = json.dumps(content, separators=(",", ":")).encode()
-        return sealing_of(transaction.record_own(TOPIC, written, body))
+        known = past[-1].version if past else 0
+        fact = transaction.record_own(known, TOPIC, written, body)
+        return sealing_of(fact) if fact is not None else None
 
     return work
 
@@ -188,7 +191,13 @@ def sealing_of(fact: OwnFact) -> Sealing:
             for name, version, chain in content["heads"]
         }
         return Sealing(
-            seal, fact.position, fact.recorded_at, content["actor"], content["reason"], moved
+            seal,
+            fact.position,
+            fact.version,
+            fact.recorded_at,
+            content["actor"],
+            content["reason"],
+            moved,
         )
     except (ValueError, TypeError, KeyError, OverflowError) as problem:
         raise DamagedEvent(

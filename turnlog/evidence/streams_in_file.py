@@ -9,6 +9,8 @@ from ..adapters.storage.encoding.chain import START, body_hash, linked
 from ..adapters.storage.evidence import Hashed
 
 ERASED = "SessionErased.v1"
+MOST = 100_000
+"""Versions that are looked for one by one; a number in a file may be any."""
 _FIELDS = 14
 """Of a header as it is hashed."""
 
@@ -23,6 +25,13 @@ class Gap:
     line: int
     """The line by which that was noticed."""
     versions: dict[int, None]
+
+
+def told_of(versions: range) -> dict[int, None]:
+    """Versions one by one, in the order given; of very many, the first and the last."""
+    if len(versions) > MOST:
+        return {versions[0]: None, versions[-1]: None}
+    return dict.fromkeys(versions)
 
 
 @dataclass
@@ -58,8 +67,8 @@ class Streams:
             return _again(stream, event)
         before, what = stream.chains, None
         if event.version > stream.version + 1:
-            missing = range(stream.version + 1, event.version)
-            gap = Gap(event.stream, stream.line, number, dict.fromkeys(missing))
+            missing = told_of(range(stream.version + 1, event.version))
+            gap = Gap(event.stream, stream.line, number, missing)
             stream.gaps.append(gap)
             before = ()
         if previous is not None:
@@ -71,7 +80,7 @@ class Streams:
         stream = InFile(event.version - 1, (), number)
         self.found[event.stream] = stream
         if self._begins and event.version > max(first, 1):
-            missing = dict.fromkeys(range(1, event.version))
+            missing = told_of(range(1, event.version))
             stream.gaps.append(Gap(event.stream, 1, number, missing))
         elif previous is None:
             stream.gaps.append(Gap(event.stream, 1, number, {event.version - 1: None}))

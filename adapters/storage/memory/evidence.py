@@ -80,9 +80,11 @@ class MemoryOwnWriter(MemoryEvidence):
     def keep_log_id(self, name: str) -> None:
         """Name the log; one that has a name keeps it."""
 
-    def record_own(self, topic: str, facts: str, content: bytes) -> OwnFact:
+    def record_own(self, after: int, topic: str, facts: str, content: bytes) -> OwnFact | None:
         """Append to the log's own stream."""
         past = self._held.own
+        if len(past) != after:
+            return None
         version, position, now = len(past) + 1, self.last_position() + 1, self._clock()
         header = hashed_header(OWN, version, topic, now, Row(0, *(None,) * 8, facts))
         hashed = body_hash(_SEED, version, content)

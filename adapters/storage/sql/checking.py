@@ -53,6 +53,9 @@ class Headers(Protocol):
     def topic(self, number: int) -> str:
         """The name of a topic's number."""
 
+    def has_file(self, digest: str) -> bool:
+        """Whether a kept file's content is there."""
+
 
 class _Found(NamedTuple):
     """The body that a block holds for a version."""
@@ -93,6 +96,11 @@ def check(
         return last, (after, None, "there is content of an event that was never recorded")
     if checking.gone is not None:
         return last, (*checking.gone, "its content is missing")
+    for kept, version in checking.files.items():
+        if not reader.has_file(kept):
+            return last, (version, None, f"the kept file {kept[:16]}… is missing")
+    if ahead := [version for version in snapshots if version > last]:
+        return last, (min(ahead), None, "there is a snapshot of a version that is not there")
     return last, checking.compare(beside) if beside is not None else None
 
 
@@ -113,6 +121,8 @@ class _Check:
         self.chain = START
         self.gone: tuple[int, int] | None = None
         """The first event whose content is gone though nothing was erased since."""
+        self.files: dict[str, int] = {}
+        """The digests of kept files, with the version that tells of each."""
 
     def take(
         self, row: Any, body: _Found | DamagedEvent | None, snapshot: bytes | None
@@ -143,6 +153,7 @@ class _Check:
             self._identities.add((digest(header.identity), version))
         if topic == e.SessionErased.TOPIC:
             self.gone = None
+            self.files.clear()
         if body is None and stored_hash is not None:
             self.gone = self.gone or (version, position)
             self._state = None
@@ -150,13 +161,18 @@ class _Check:
         return _differs(self._state, snapshot, "snapshot")
 
     def _fold(self, topic: str, header: Row, body: _Found | None) -> None:
-        if self._state is None:
+        if self._state is None and topic != e.FileKept.TOPIC:
             return
         data = body.data if body is not None and topic not in _ENTRIES else None
         try:
-            apply(self._state, from_row(topic, header, data))
+            event = from_row(topic, header, data)
         except UnknownTopic:
             self._state = None
+            return
+        if isinstance(event, e.FileKept) and event.digest:
+            self.files[event.digest] = self.last
+        if self._state is not None:
+            apply(self._state, event)
 
     def compare(self, beside: Beside) -> Finding | None:
         """What is kept beside the events, against what they say."""

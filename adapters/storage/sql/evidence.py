@@ -117,6 +117,15 @@ class EvidenceReader(OwnStreamReader):
         number, version, chain, *_ = self.cursor.fetchone()
         return check(cast(Headers, self), number, name, (version, chain))
 
+    def has_file(self, digest: str) -> bool:
+        """Whether a kept file's content is there."""
+        try:
+            statement = select(files.c.size).where(files.c.digest == bytes.fromhex(digest))
+        except ValueError:
+            return False
+        self.cursor.execute(*self._sql.once(statement))
+        return self.cursor.fetchone() is not None
+
     def loose(self) -> Iterator[str]:
         """What is wrong with that which belongs to no stream: kept files, permits left behind."""
         self.cursor.execute(*self._sql.once(select(func.count()).select_from(permits)))

@@ -66,12 +66,14 @@ class OwnStreamWriter(OwnStreamReader):
         """Name the log; one that has a name keeps it."""
         self._insert_new(insert(about).values(name=_LOG, value=name))
 
-    def record_own(self, topic: str, facts: str, content: bytes) -> OwnFact:
+    def record_own(self, after: int, topic: str, facts: str, content: bytes) -> OwnFact | None:
         """Append to the log's own stream: each event has a block of its own."""
         self._insert_new(insert(topics).values(name=topic))
         self.cursor.execute(self._sql.create_stream, (OWN, 0, START, 0, b"", b""))
         self.cursor.execute(self._sql.lock_stream, (OWN,))
         number, version, chain, recorded_at, *_ = self.cursor.fetchone()
+        if version != after:
+            return None
         version += 1
         now = max(self._clock(), recorded_at)
         position = self._positions(self.cursor, 1)
