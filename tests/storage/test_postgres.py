@@ -523,5 +523,7 @@ def test_a_projection_that_fails_while_others_append_is_stale_from_one_place_on(
     with store.read() as reader:
         assert max(folded) < reader.stale()["sessions"] <= appended.first_position
     record(store, renamed("Later"))
-    title = ask(database, f"SELECT title FROM sessions_v1_sessions WHERE name = '{KEY.stream_id}'")
+    with store.read() as reader:
+        table = f"{reader.live('sessions')}_sessions"
+    title = ask(database, f"SELECT title FROM {table} WHERE name = '{KEY.stream_id}'")
     assert title == "Held"

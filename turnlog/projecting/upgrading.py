@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import logging
+
 from ..adapters.storage.contract import Store
-from ..domain.errors import NeedsRebuild
+from ..domain.errors import CannotFold, LeaseLost, NeedsRebuild
+from ..projections.engine.registry import Registration
+from .catching_up import fold_on
+from .leasing import Lease
 from .rebuilding import rebuild
 from .standings import last_position, standings
 
 AT_ONCE = 200_000
 """Positions of a log whose read models are rebuilt when it is opened: some seconds."""
+_log = logging.getLogger("turnlog")
 
 
 def bring_up_to_date(store: Store) -> None:
-    """Rebuild the read models that are folded with every append, where they are outdated.
+    """Mend the read models that are folded with every append: rebuild those that are outdated,
+    catch up those that once could not be folded.
 
-    Those that are caught up are rebuilt when they are.
+    The others are brought up to date when they are asked.
 
     Raises:
         NeedsRebuild: the log is so long that whoever opens it should know.
     """
-    versions = {row.name: row.version for row in standings(store)}
+    rows = {row.name: row for row in standings(store)}
+    versions = {name: row.version for name, row in rows.items()}
+    for registration in store.registry:
+        row = rows[registration.name]
+        if registration.lifecycle == "inline" and row.stale_at is not None:
+            _mend(store, registration, row.version)
     outdated = [
         registration
         for registration in store.registry
@@ -39,3 +51,16 @@ def bring_up_to_date(store: Store) -> None:
             "the release that wrote it)"
         )
     rebuild(store, outdated)
+
+
+def _mend(store: Store, registration: Registration, version: int) -> None:
+    if version != registration.version:
+        return  # its rebuild mends it
+    lease = Lease.take(store, registration.name)
+    if lease is None:
+        return  # somebody does
+    with lease:
+        try:
+            fold_on(store, registration, lease, last_position(store))
+        except (CannotFold, LeaseLost) as problem:
+            _log.warning("%s; its lists end there", problem)
