@@ -51,6 +51,12 @@ def import_(
     """Record the sessions of Claude Code. Run it again at any time: nothing is recorded twice."""
     from . import imports
 
+    if restore and (watch or install or write):
+        raise typer.BadParameter("--restore goes with one import, not with those that go on")
+    if watch and (install or write):
+        raise typer.BadParameter("--watch follows the files now, --install sets up what runs later")
+    if watch and workers is not None:
+        raise typer.BadParameter("--watch chooses itself how many --workers help")
     asked = imports.Asked(path, workers, user, machine, restore, as_json)
     if install or write:
         imports.install(asked, db, write)

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ...importing.summary import ImportSummary
 from ...settings import Settings
+from ..claude.directory import PathNotFound
 from .figures import number, size
 from .opened import opened
 from .progress import bar
@@ -92,11 +93,16 @@ def install(asked: Asked, db: str | None, write: bool) -> None:
     from ..claude import install as daily
 
     source = asked.source.expanduser().absolute()
+    if asked.path is not None and not source.exists():
+        raise PathNotFound(f"{source} does not exist; name a configuration directory or a project")
     command = [*daily.this_command(), "import", str(source), *_same_log(db)]
-    if asked.user:
-        command += ["--user", asked.user]
-    config = source if asked.path is not None else None
-    planned = daily.installation(command, Path.home(), daily.this_system(), config)
+    for option, value in (
+        ("--user", asked.user),
+        ("--machine", asked.machine),
+        ("--workers", asked.workers),
+    ):
+        command += [option, str(value)] if value is not None else []
+    planned = daily.installation(command, Path.home(), daily.this_system(), _config(source))
     written = daily.write(planned) if write else []
     if asked.as_json:
         write_json(
@@ -115,6 +121,13 @@ def install(asked: Asked, db: str | None, write: bool) -> None:
         )
         return
     _plan(planned, written)
+
+
+def _config(source: Path) -> Path | None:
+    """The configuration directory that a path lies in, whose settings have the hooks."""
+    around = (folder for folder in (source, *source.parents) if (folder / "projects").is_dir())
+    named = os.environ.get("CLAUDE_CONFIG_DIR")
+    return next(around, Path(named).expanduser().absolute() if named else None)
 
 
 def _same_log(db: str | None) -> list[str]:
