@@ -13,7 +13,7 @@ from typing import Literal
 from .measure import Ratio
 from .workload import Workload
 
-Unit = Literal["times", "MB"]
+Unit = Literal["times", "MB", "ms"]
 
 
 @dataclass(frozen=True)

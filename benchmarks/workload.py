@@ -85,6 +85,34 @@ class Workload:
         entries = self.stream(session_id)
         return [list(islice(entries, size)) for _ in range(number)]
 
+    def write_copy(self, directory: Path, number: int) -> int:
+        """Write every transcript under `directory`/projects, as other sessions.
+
+        Args:
+            number: tells one copy from another.
+
+        Returns:
+            How many entries there are.
+        """
+        salt = random.Random(number).getrandbits(128) & _FREE_BITS
+        ordinals = count(1)
+        written = 0
+        for transcript in self.transcripts:
+            session_id = _moved(transcript.session_id, salt)
+            below = [session_id, *(transcript.subpath or "").split("/")]
+            parts = below if transcript.subpath else below[:1]
+            path = directory / "projects" / transcript.project_key / Path(*parts)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            entries = (
+                _renewed(orjson.loads(line), session_id, salt, ordinals)
+                for line in transcript.lines
+            )
+            path.with_name(f"{path.name}.jsonl").write_bytes(
+                b"".join(encoded(entry) + b"\n" for entry in entries)
+            )
+            written += len(transcript.lines)
+        return written
+
     def short(self, session_id: str, number: int) -> list[Entry]:
         """`number` messages below 2 KB, for sessions of which only the number matters."""
         salt = secrets.randbits(128) & _FREE_BITS
