@@ -45,6 +45,10 @@ _TYPES = frozenset(
     for kind in (bytes if name == "identity" else str if name == "facts" else int, type(None))
 ) - {("branch", type(None))}
 """SQLite takes a value of any type into any column."""
+_SOUND: set[tuple[type, ...]] = set()
+"""The types of the rows met so far that were right; there are few."""
+_LONG = re.compile(r"[0-9]{19}")
+"""Integers that may not fit into 64 bits."""
 _VERBATIM = (e.TurnRecorded, e.EntryRecorded, e.EntryConflicted, e.EntryCorrupted)
 _CAREFULLY = Mark.CAREFUL | Mark.RAW
 _HALF = re.compile("[\ud800-\udfff]")
@@ -170,27 +174,17 @@ def from_row(topic: str, row: Row, body: bytes | None) -> e.SessionEvent:
         DamagedEvent: its facts or its content cannot be read.
     """
     kind = e.EVENTS.get(topic)
-    if not _TYPES.issuperset(zip(_NAMES, map(type, row), strict=True)):
-        raise DamagedEvent(f"the header of a {topic} holds values of other types: {row!r:.200}")
+    types = tuple(map(type, row))
+    if types not in _SOUND:
+        if not _TYPES.issuperset(zip(_NAMES, types, strict=True)):
+            raise DamagedEvent(f"the header of a {topic} holds values of other types: {row!r:.200}")
+        _SOUND.add(types)
     try:
-        facts: Any = decode(row.facts.encode(), True) if row.facts is not None else {}
+        if kind is e.TurnRecorded or kind is e.EntryRecorded:
+            return kind.whole(_entry_values(row, body))
+        facts: Any = _read_facts(row.facts) if row.facts is not None else {}
     except NotJson as problem:
         raise DamagedEvent(f"the facts of a {topic} are no JSON: {problem}") from problem
-    if kind is e.TurnRecorded or kind is e.EntryRecorded:
-        marks = row.marks or 0
-        return kind.trusted(
-            branch=row.branch,
-            occurred_at=row.occurred_at,
-            identity=row.identity,
-            marks=marks,
-            turn=row.turn,
-            prompt=row.prompt,
-            parent=row.parent,
-            before=row.before,
-            place=row.place,
-            kind=facts.get("kind") if facts else _ENTRY_KINDS.get(marks & 3, ""),
-            body=body if body is not None else b"",
-        )
     if kind is None:
         return e.revive(topic, {**_columns(row), **facts, **_content(topic, body)})
     plan = _plan(kind)
@@ -208,6 +202,39 @@ def from_row(topic: str, row: Row, body: bytes | None) -> e.SessionEvent:
         values["message_id"] = message_of(row.identity)
         return kind.trusted(**values)
     return e.revive(topic, values)
+
+
+def _entry_values(row: Row, body: bytes | None) -> dict[str, Any]:
+    branch, occurred_at, identity, marks, turn, prompt, parent, before, place, facts = row
+    marks = marks or 0
+    return {
+        "branch": branch,
+        "occurred_at": occurred_at,
+        "identity": identity,
+        "place": place,
+        "body": body if body is not None else b"",
+        "kind": _ENTRY_KINDS.get(marks & 3, "") if facts is None else _kind_told(facts, marks),
+        "marks": marks,
+        "parent": parent,
+        "before": before,
+        "turn": turn,
+        "prompt": prompt,
+    }
+
+
+@lru_cache(maxsize=256)
+def _kind_told(facts: str, marks: int) -> Any:
+    found: Any = _read_facts(facts)
+    return found.get("kind") if found else _ENTRY_KINDS.get(marks & 3, "")
+
+
+def _read_facts(text: str) -> Any:
+    if "\\" not in text and _LONG.search(text) is None:
+        try:
+            return decode(text.encode(), False)
+        except NotJson:
+            pass  # the careful decoder reads more, and says what it cannot
+    return decode(text.encode(), True)
 
 
 def _columns(row: Row) -> dict[str, Any]:
