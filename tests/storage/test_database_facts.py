@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -206,6 +207,34 @@ def test_making_tables_is_part_of_a_transaction(sqlite: Sqlite) -> None:
         db.execute("SELECT * FROM made")
 
 
+def test_a_wal_reader_keeps_tables_that_were_dropped_meanwhile(sqlite: Sqlite) -> None:
+    db, reader = sqlite(), sqlite()
+    db.execute("CREATE TABLE old (id)")
+    db.execute("INSERT INTO old VALUES (1)")
+    reader.execute("BEGIN")
+    ask(reader, "SELECT count(*) FROM t")
+    db.execute("DROP TABLE old")
+    assert ask(reader, "SELECT count(*) FROM old") == 1
+
+
+def test_an_upsert_whose_condition_fails_gives_no_row(sqlite: Sqlite) -> None:
+    db = sqlite()
+    taking = (
+        "INSERT INTO t VALUES (1, {0}) ON CONFLICT (id) DO UPDATE SET x = excluded.x "
+        "WHERE t.x < 5 RETURNING x"
+    )
+    assert db.execute(taking.format(3)).fetchall() == [(3,)]
+    assert db.execute(taking.format(7)).fetchall() == [(7,)]
+    assert db.execute(taking.format(8)).fetchall() == []
+
+
+def test_the_time_of_day_is_known_to_the_millisecond(sqlite: Sqlite) -> None:
+    now = "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+    db = sqlite()
+    before = time.time_ns() // 1_000_000
+    assert before - 1 <= ask(db, now) <= time.time_ns() // 1_000_000 + 1
+
+
 def test_cursors_of_one_connection_see_what_is_not_committed(sqlite: Sqlite) -> None:
     db = sqlite()
     db.execute("BEGIN")
@@ -304,6 +333,49 @@ def test_an_insert_waits_for_the_same_key_and_then_does_nothing(postgres: Postgr
         a.execute("COMMIT")
         waiting.result(PATIENCE)
     assert ask(b, "SELECT x FROM t") == "first"
+
+
+def test_a_change_that_waited_for_a_row_asks_its_condition_again(postgres: Postgres) -> None:
+    a, b, watcher = postgres(), postgres(), postgres()
+    a.execute("INSERT INTO t VALUES (1, 'mine')")
+    a.execute("BEGIN")
+    a.execute("UPDATE t SET x = 'yours' WHERE id = 1")
+    renewing = "UPDATE t SET x = 'mine again' WHERE id = 1 AND x = 'mine' RETURNING x"
+    with running(lambda: b.execute(renewing).fetchall()) as waiting:
+        wait_until_blocked(watcher, b)
+        a.execute("COMMIT")
+        assert waiting.result(PATIENCE) == []
+
+
+def test_an_upsert_that_waited_for_a_row_asks_its_condition_again(postgres: Postgres) -> None:
+    a, b, watcher = postgres(), postgres(), postgres()
+    a.execute("INSERT INTO t VALUES (1, 'free')")
+    taking = (
+        "INSERT INTO t VALUES (1, 'taken') ON CONFLICT (id) DO UPDATE SET x = excluded.x "
+        "WHERE t.x = 'free' RETURNING x"
+    )
+    a.execute("BEGIN")
+    assert a.execute(taking).fetchall() == [("taken",)]
+    with running(lambda: b.execute(taking).fetchall()) as waiting:
+        wait_until_blocked(watcher, b)
+        a.execute("COMMIT")
+        assert waiting.result(PATIENCE) == []
+
+
+def test_a_look_keeps_deleted_rows_but_not_dropped_tables(postgres: Postgres) -> None:
+    a, b = postgres(), postgres()
+    a.execute("DROP TABLE IF EXISTS old")
+    a.execute("CREATE TABLE old (id bigint)")
+    a.execute("INSERT INTO old VALUES (1)")
+    b.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    ask(b, "SELECT count(*) FROM t")
+    a.execute("DELETE FROM old")
+    b.execute("SAVEPOINT before")
+    assert ask(b, "SELECT count(*) FROM old") == 1
+    b.execute("ROLLBACK TO before")
+    a.execute("DROP TABLE old")
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        ask(b, "SELECT count(*) FROM old")
 
 
 def test_a_locked_row_is_read_as_it_was_committed(postgres: Postgres) -> None:
