@@ -73,7 +73,7 @@ def export(
     from ...analytics.exporting import Asked
     from . import exports
     from .opened import opened
-    from .times import milliseconds
+    from .times import span
 
     asked = Asked(
         what,
@@ -81,8 +81,7 @@ def export(
         content,
         project,
         user,
-        milliseconds(since) if since else None,
-        milliseconds(until) if until else None,
+        *span(since, until),
     )
     with opened(db) as work:
         exports.write(work, out, asked, update, as_json)

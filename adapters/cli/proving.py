@@ -92,7 +92,7 @@ def audit(
     from ...projections.audit import EVERYTHING, AuditFilter
     from . import audit_view
     from .opened import key_of, opened
-    from .times import milliseconds
+    from .times import span
 
     asked = AuditFilter(
         None,
@@ -101,8 +101,7 @@ def audit(
         source,
         project,
         user,
-        milliseconds(since) if since else None,
-        milliseconds(until) if until else None,
+        *span(since, until),
     )
     if export is None and (after or no_content):
         raise typer.BadParameter("--after and --no-content go with --export")

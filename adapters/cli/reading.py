@@ -81,8 +81,9 @@ def sessions(
     from . import listing
     from .asof import as_it_was
     from .opened import opened
-    from .times import milliseconds
+    from .times import span
 
+    first, last = span(since, until)
     asked = Filter(
         user_id=user,
         project=project,
@@ -90,8 +91,8 @@ def sessions(
         status=listing.known_status(status),
         tag=tag,
         text=text,
-        since=milliseconds(since) if since else None,
-        until=milliseconds(until) if until else None,
+        since=first,
+        until=last,
         presence=listing.presences(archived, deleted, all_),
     )
     with opened(db) as log, as_it_was(log, at, as_json) as work:

@@ -94,16 +94,17 @@ def search(
     from ...projections.search.candidates import ANYWHERE, SearchFilter
     from . import listing, search_view
     from .opened import opened
-    from .times import milliseconds
+    from .times import span
 
+    first, last = span(since, until)
     asked = SearchFilter(
         user_id=user,
         project=project,
         status=listing.known_status(status),
         model=model,
         tag=tag,
-        since=milliseconds(since) if since else None,
-        until=milliseconds(until) if until else None,
+        since=first,
+        until=last,
         min_cost_usd=search_view.usd(min_cost),
         max_cost_usd=search_view.usd(max_cost),
         presence=(*ANYWHERE.presence, "deleted") if deleted else ANYWHERE.presence,

@@ -11,6 +11,20 @@ _AGO = re.compile(r"(\d{1,6})([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
+def span(since: str | None, until: str | None) -> tuple[int | None, int | None]:
+    """The two ends of a time; None where one is open.
+
+    Raises:
+        InvalidPoint: one is no time, or it ends before it begins.
+    """
+    now = datetime.now(UTC)
+    first = milliseconds(since, now) if since else None
+    last = milliseconds(until, now) if until else None
+    if first is not None and last is not None and first > last:
+        raise InvalidPoint(f"--since {since} is later than --until {until}; change them over")
+    return first, last
+
+
 def milliseconds(text: str, now: datetime | None = None) -> int:
     """A time in milliseconds since 1970 UTC.
 

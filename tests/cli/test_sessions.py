@@ -187,3 +187,27 @@ def test_a_session_of_two_projects_is_named_with_its_project(cli: Cli, history: 
     for name in (f"home-ada-shop/{WEBHOOKS}", "shop/8b6e"):
         assert "Our payment provider" in cli("show", name).out
     assert cli("show", "hop/8b6e").code == 2
+
+
+def test_a_name_of_very_many_sessions_does_not_claim_to_know_them_all(
+    cli: Cli, database: Path
+) -> None:
+    """An error must never give a wrong number of candidates."""
+    with turnlog.open(f"sqlite:///{database}") as log:
+        for number in range(30):
+            log.append(SessionKey("p", f"a{number:03}"), [{"type": "user", "uuid": "1"}])
+    told = cli("show", "a").err
+    assert "'a' names more than 20 sessions; write more of the id" in told
+    assert told.splitlines()[-2:] == ["  p/a007", "  …"]
+    assert "'a01' names 10 sessions" in cli("show", "a01").err
+    assert cli("show", "a011").code == 0
+
+
+@pytest.mark.parametrize("command", [("sessions",), ("audit",), ("search", "lock")])
+def test_a_time_that_ends_before_it_begins_is_told(
+    cli: Cli, history: Path, command: tuple[str, ...]
+) -> None:
+    """Dates that were changed over must never look as if nothing had happened."""
+    ran = cli(*command, "--since", "2026-10-20", "--until", "2026-10-01")
+    assert (ran.code, ran.out) == (2, "")
+    assert "--since 2026-10-20 is later than --until 2026-10-01; change them over" in ran.err

@@ -28,6 +28,12 @@ def tables_in(reader: Reader) -> SessionTables:
     return tables_of(reader.live(NAME))
 
 
+_MANY = 21
+"""How many sessions of one beginning are looked for,"""
+_SHOWN = 8
+"""and how many are told."""
+
+
 class CheckpointRow(NamedTuple):
     """A checkpoint as the lists show it."""
 
@@ -83,12 +89,7 @@ class Sessions:
                 raise UnknownSession(f"no session begins with {name!r:.80}; see `turnlog sessions`")
             if len(candidates) > 1:
                 told = tuple(f"{c.project_key.lstrip('-')}/{c.session_id}" for c in candidates)
-                shown = "\n  ".join(told[:8])
-                raise AmbiguousSession(
-                    f"{name!r:.80} names {len(told)} sessions; "
-                    f"write more of the id, or PROJECT/ID:\n  {shown}",
-                    told,
-                )
+                raise AmbiguousSession(_ambiguous(name, told), told)
             rolled = reader.query(subagents_of(tables_in(reader), [candidates[0].main]))
         return _rolled_up(candidates, [Session.of(row) for row in rolled])[0]
 
@@ -121,9 +122,16 @@ class Sessions:
             return Totals.of(reader.query(totals(tables)), whole.live)
 
 
+def _ambiguous(name: str, candidates: tuple[str, ...]) -> str:
+    count = len(candidates) if len(candidates) < _MANY else f"more than {_MANY - 1}"
+    shown = [*candidates[:_SHOWN], "…"] if len(candidates) > _SHOWN else candidates
+    listed = "\n  ".join(shown)
+    return f"{name!r:.80} names {count} sessions; write more of the id, or PROJECT/ID:\n  {listed}"
+
+
 def _named(reader: Reader, name: str) -> list[Session]:
     """The sessions of that id, else those whose id begins so, else those of ``PROJECT/ID``."""
-    found = [Session.of(row) for row in reader.query(by_prefix(tables_in(reader), name))]
+    found = [Session.of(row) for row in reader.query(by_prefix(tables_in(reader), name, _MANY))]
     if not found and "/" in name:
         project, _, name = name.rpartition("/")
         rows = reader.query(by_prefix(tables_in(reader), name, MOST))
