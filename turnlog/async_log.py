@@ -154,6 +154,9 @@ class AsyncLog:
     subagents = _awaited(Log.subagents)
     stats = _awaited(Log.stats)
     spent_by_model = _awaited(Log.spent_by_model)
+    usage = _awaited(Log.usage)
+    blocks = _awaited(Log.blocks)
+    budget = _awaited(Log.budget)
     export = _awaited(Log.export)
 
     rows = _awaited(Log.rows)

@@ -37,8 +37,11 @@ from .projections.search.candidates import SearchFilter as SearchFilter
 from .projections.sessions import Filter as Filter
 from .projections.sessions import Session as Session
 from .projections.sessions import Totals as Totals
+from .projections.usage.blocks import Block as Block
+from .reading.budgets import Budget as Budget
 from .reading.searching import Found as Found
 from .reading.searching import Hit as Hit
+from .reading.usage_of_sessions import Spending as Spending
 from .reading.verifying import Verified as Verified
 from .time.rewinding import Checkpoint as Checkpoint
 from .time.rewinding import Forked as Forked

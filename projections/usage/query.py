@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, literal, select, union_all
+from sqlalchemy import Select, case, func, literal, select, union_all
 
-from ..sessions.tables import KINDS, SPANS, SUMS, UNDATED, SessionTables
+from ..sessions.response import Told
+from ..sessions.tables import COUNTERS, KINDS, SPANS, SUMS, UNDATED, SessionTables
 
 WIDEST = SPANS[-1]
 _COLUMNS = tuple(f"{of}_{name}" for of in ("billed", "undone") for name in SUMS)
@@ -91,44 +92,83 @@ def days_with_data(
     return select(r.start).where(*where).distinct().order_by(r.start)
 
 
-def by_day(
-    tables: SessionTables, span: int, offset: int, begin: int, end: int, only: tuple[str, str]
-) -> Select[Any]:
-    """The sums of local days that all have one offset.
+def by_day(tables: SessionTables, piece: Piece, offset: int) -> Select[Any]:
+    """The sums of local days that all have one offset, the sessions' own and their subagents'.
 
     Args:
-        span: of the rows to add up.
-        offset: of local time, in quarters of an hour; a multiple of the span.
-        begin, end: the period.
-        only: a kind, and the value of which days are asked; empty for all values.
+        piece: the rows to add up.
+        offset: of local time, in quarters of an hour; a multiple of the rows' span.
 
     Returns:
-        The day, counted from 1970 in local time, and the sums.
+        The day, counted from 1970 in local time, the thread, and the sums.
     """
     r = tables.rollups.c
-    kind, value = only
-    where = [
-        r.kind == KINDS.index(kind),
-        r.span == span,
-        r.start >= begin,
-        r.start < end,
-    ]
-    if value:
-        where.append(r.value == value)
     day = _floored(r.start + (offset + _FAR))
     sums = [func.sum(r[name]) for name in _COLUMNS]
-    return select(day.label("day"), *sums).where(*where).group_by(day).order_by(day)
+    return (
+        select(day.label("day"), r.value, *sums)
+        .where(r.kind == 0, r.span == piece.span, r.start >= piece.begin, r.start < piece.end)
+        .group_by(day, r.value)
+    )
+
+
+def by_quarter(tables: SessionTables, begin: int | None, end: int | None) -> Select[Any]:
+    """The sums of each quarter of an hour in which something was spent."""
+    r = tables.rollups.c
+    where = [r.kind == 0, r.span == 1]
+    where += [r.start >= begin] if begin is not None else []
+    where += [r.start < end] if end is not None else []
+    sums = [func.sum(r[name]) for name in _COLUMNS]
+    return select(r.start, *sums).where(*where).group_by(r.start).order_by(r.start)
 
 
 def _floored(quarters: Any) -> Any:
     # Both databases cut integer quotients towards zero; far enough from it that is the floor.
-    return quarters.op("/")(96) - _FAR // 96
+    return quarters // 96 - _FAR // 96
 
 
-def undated(tables: SessionTables, kind: str, value: str) -> Select[Any]:
-    """The sums of responses without a time."""
+def undated(tables: SessionTables) -> Select[Any]:
+    """The sums of responses without a time, by thread."""
     r = tables.rollups.c
-    where = [r.kind == KINDS.index(kind), r.span == WIDEST, r.start == UNDATED]
-    if value:
-        where.append(r.value == value)
-    return select(literal(0), *(func.sum(r[name]) for name in _COLUMNS)).where(*where)
+    sums = [func.sum(r[name]) for name in _COLUMNS]
+    where = (r.kind == 0, r.span == WIDEST, r.start == UNDATED)
+    return select(r.value, *sums).where(*where).group_by(r.value)
+
+
+def of_streams(
+    tables: SessionTables, streams: Sequence[int], begin: int | None, end: int | None
+) -> Select[Any]:
+    """The sums of some streams' responses, apart by what they are to their stream.
+
+    Args:
+        begin, end: the period, in milliseconds since 1970 UTC.
+
+    Returns:
+        The stream, whether it is billed for them, whether they are live, whether they are a
+        subagent's that its session tells of, and the sums.
+    """
+    r = tables.responses.c
+    doubtful = r.placeholder == 1
+    estimate = (r.characters * 2 + 6) // 7  # as domain.usage.estimated_tokens
+    best = case((estimate > r.output_tokens, estimate), else_=r.output_tokens)
+    told = r.told.in_((Told.PROGRESS, Told.RESULT)).label("told")
+    where = [r.stream.in_(streams), r.told != Told.CLAIM]
+    where += [r.at >= begin] if begin is not None else []
+    where += [r.at < end] if end is not None else []
+    return (
+        select(
+            r.stream,
+            r.billed,
+            r.live,
+            told,
+            *(func.sum(r[name]) for name in COUNTERS),
+            func.sum(r.cost),
+            func.count() - func.count(r.cost),
+            func.count(),
+            func.sum(r.placeholder),
+            func.sum(case((doubtful, r.output_tokens), else_=0)),
+            func.sum(case((doubtful, best), else_=0)),
+        )
+        .where(*where)
+        .group_by(r.stream, r.billed, r.live, told)
+    )

@@ -44,3 +44,11 @@ class Sums(NamedTuple):
     def plus(self, other: Sums) -> Sums:
         """The sum."""
         return Sums(self.billed.plus(other.billed), self.undone.plus(other.undone))
+
+
+def total_of(sums: Iterable[Sums]) -> Sums:
+    """What several add up to."""
+    found = Sums()
+    for each in sums:
+        found = found.plus(each)
+    return found

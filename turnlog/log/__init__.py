@@ -12,6 +12,7 @@ from ..adapters.claude.session_store import SessionStore
 from ..reading.summarizing import ProjectLists
 from .caring import Caring
 from .changing import Changing
+from .counting import Counting
 from .exporting import Exporting
 from .listing import Listing
 from .part import At as At
@@ -30,6 +31,7 @@ class Log(
     Reading,
     Travelling,
     Listing,
+    Counting,
     Searching,
     Changing,
     Projecting,

@@ -1,0 +1,125 @@
+"""What was spent, by day, month, model, user, project, branch, session, prompt or turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, get_args
+
+from ..adapters.storage.contract import Reader
+from ..domain.errors import Refused
+from ..projections.sessions import Spent
+from ..projections.sessions.tables import SPANS
+from ..projections.usage.periods import (
+    Offset,
+    day_text,
+    offset_in,
+    quarters,
+    runs,
+    span_of,
+)
+from ..projections.usage.query import by_day, by_value, days_with_data, pieces, undated
+from ..projections.usage.sums import Sums, total_of
+from .finding import tables_in
+from .usage_of_sessions import Dimension, Period, Spending, by_session, within_session
+
+DIMENSIONS: tuple[str, ...] = get_args(Dimension)
+OF_VALUES = ("model", "user", "project", "branch")
+WITHIN = ("prompt", "turn")
+
+
+class Asked(NamedTuple):
+    """Which figures are wanted."""
+
+    by: str
+    period: Period = Period()
+    tz: str | None = None
+    session: str | None = None
+    """The stream of a session; figures by prompt or turn are always one's."""
+    limit: int = 50
+    """Of sessions."""
+    after: str | None = None
+
+
+def usage(reader: Reader, asked: Asked) -> list[Spending]:
+    """What was spent, each response counted once.
+
+    Returns:
+        Days and months in their order, sessions the newest first, prompts and turns as the session
+        has them, all else the dearest first.
+
+    Raises:
+        Refused: there is no such dimension or time zone, the period ends before it begins, or the
+            dimension needs a session, or has none.
+    """
+    by, period = asked.by, asked.period
+    if by not in DIMENSIONS:
+        raise Refused(f"{by!r} is nothing to tell figures by; take one of {', '.join(DIMENSIONS)}")
+    if period.begin is not None and period.end is not None and period.begin >= period.end:
+        raise Refused("the period ends before it begins; --since comes before --until")
+    offset = offset_in(asked.tz)
+    if by in WITHIN:
+        if asked.session is None:
+            raise Refused(f"figures by {by} are those of one session; name it")
+        return within_session(reader, asked.session, by, period)
+    if asked.session is not None:
+        raise Refused(f"the figures of one session go by prompt or turn, not by {by}")
+    if by == "session":
+        return by_session(reader, period, asked.limit, asked.after)
+    if by in ("day", "month"):
+        return _by_date(reader, by, period, offset)
+    return _by_value(reader, by, period)
+
+
+def _by_value(reader: Reader, kind: str, period: Period) -> list[Spending]:
+    rows = reader.query(by_value(tables_in(reader), kind, *quarters(*period)))
+    found = [_spending(row[0] or None, Sums.read(row[1:])) for row in rows]
+    return sorted(found, key=lambda s: (-s.billed.cost_nano_usd, -s.tokens, s.key or ""))
+
+
+def _by_date(reader: Reader, by: str, period: Period, offset: Offset) -> list[Spending]:
+    length = len("2026-01") if by == "month" else None
+    found: dict[str | None, dict[str, Sums]] = {}
+    for day, thread, sums in _days(reader, period, offset):
+        there = found.setdefault(day[:length] if day is not None else None, {})
+        there[thread] = there.get(thread, Sums()).plus(sums)
+    dated = sorted(key for key in found if key is not None)
+    return [
+        _spending(key, total_of(found[key].values()), found[key].get("subagents"))
+        for key in (*dated, *([None] if None in found else []))
+    ]
+
+
+def _days(reader: Reader, period: Period, offset: Offset) -> Iterator[tuple[str | None, str, Sums]]:
+    """The local days, each as often as it is parted, by thread."""
+    tables = tables_in(reader)
+    begin, end = quarters(*period)
+    days = [row[0] for row in reader.query(days_with_data(tables, begin, end))]
+    for run in runs(days, offset):
+        first = run.begin if begin is None else max(begin, run.begin)
+        last = run.end if end is None else min(end, run.end)
+        widest = SPANS.index(span_of(run.offset))
+        for piece in pieces(first, last, SPANS[: widest + 1]):
+            for day, thread, *sums in reader.query(by_day(tables, piece, run.offset)):
+                yield day_text(int(day)), thread, Sums.read(sums)
+    if begin is None and end is None:
+        for thread, *sums in reader.query(undated(tables)):
+            yield None, thread, Sums.read(sums)
+
+
+def _spending(key: str | None, sums: Sums, subagents: Sums | None = None) -> Spending:
+    part = subagents.billed if subagents is not None else Spent()
+    return Spending(key, sums.billed, sums.live, part)
+
+
+def total(rows: Iterable[Spending]) -> Spending:
+    """What some rows add up to."""
+    found = Spending(None, Spent(), Spent())
+    for row in rows:
+        found = Spending(
+            None,
+            found.billed.plus(row.billed),
+            found.live.plus(row.live),
+            found.subagents.plus(row.subagents),
+            found.inherited.plus(row.inherited),
+        )
+    return found
