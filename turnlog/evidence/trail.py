@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ..adapters.storage.contract import Reader, Store
 from ..domain.errors import Refused
 from ..domain.events import SessionEvent
-from ..domain.keys import SessionKey
+from ..domain.keys import LONGEST_ID, SessionKey
 from ..projections.audit import EVERYTHING, AuditFilter, DeedRow
 from ..projections.audit.kinds import SEALED, SOURCES, kind_named
 from ..projections.audit.query import MOST, page
@@ -50,6 +50,8 @@ def checked(asked: AuditFilter, limit: int) -> AuditFilter:
         raise Refused(f"a page holds 1 to {MOST:,} deeds, not {limit}")
     if asked.source is not None and asked.source not in SOURCES:
         raise Refused(f"{asked.source!r:.80} is no source; take one of {', '.join(SOURCES)}")
+    if asked.project is not None and len(asked.project) > LONGEST_ID:
+        raise Refused(f"a project's name has at most {LONGEST_ID:,} characters: ask for fewer")
     if asked.since is not None and asked.until is not None and asked.since >= asked.until:
         raise Refused("nothing can have happened: the trail is asked to end before it begins")
     return asked._replace(

@@ -11,7 +11,8 @@ from ..evidence.files import export_trail
 from ..evidence.proofs import Proof, prove
 from ..evidence.seals import Seal, seal_log
 from ..evidence.trail import EVERYTHING, AuditFilter, Deed, checked, deeds
-from ..projecting.catching_up import catch_up, last_position
+from ..projecting.catching_up import catch_up
+from ..projecting.standings import last_position
 from ..projections.audit.tables import NAME
 from .part import Key, Part
 
