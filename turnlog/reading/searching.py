@@ -196,7 +196,8 @@ class _Search:
     def _weigh(self, portion: Sequence[Lying]) -> list[_Read]:
         """The texts of a portion that are meant, the best first."""
         read = []
-        for lying in portion:
+        # In the order in which they lie: neighbours are read together.
+        for lying in sorted(portion, key=lambda lying: lying.candidate[2:4]):
             field = lying.candidate.field
             question = self._question.within(field)
             text, message = self._text(lying)

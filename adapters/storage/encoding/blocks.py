@@ -6,7 +6,7 @@ import os
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
 from ....domain.errors import DamagedEvent, NotJson, TurnlogError
@@ -68,9 +68,7 @@ def unpack_versions(first: int, last: int, packed: bytes | None) -> list[int]:
         return list(range(first, last + 1))
     steps = array(packed[:1].decode())
     steps.frombytes(packed[1:])
-    numbers = [first]
-    for step in steps:
-        numbers.append(numbers[-1] + step)
+    numbers = list(accumulate(steps, initial=first))
     if numbers[-1] != last:
         raise DamagedEvent(f"a block to version {last} holds some to version {numbers[-1]}")
     return numbers
@@ -129,9 +127,17 @@ class BlockCodec:
         Raises:
             DamagedEvent: as ``bodies`` does.
         """
-        frame, numbers = self._open(block)
+        frame, numbers = self.opened(block)
         for place in range(bisect_left(numbers, first), bisect_right(numbers, last)):
             yield numbers[place], frame[place]
+
+    def opened(self, block: Block) -> tuple[Frame, list[int]]:
+        """What a block holds, decompressed, and the versions in it.
+
+        Raises:
+            DamagedEvent: as ``bodies`` does.
+        """
+        return self._open(block)
 
     def entries(self, block: Block, upto: int) -> list[Any]:
         """The entries of a block up to a version, as objects.

@@ -56,8 +56,9 @@ class Frame(Sequence[bytes]):
         if isinstance(index, slice):
             return [self[n] for n in range(*index.indices(len(self)))]
         if not self._ends:
-            self._ends = list(accumulate(length + 1 for length in self._lengths))
-        end = self._start + self._ends[index]
+            self._ends = list(accumulate(self._lengths))
+        # A bracket or a comma stands before each.
+        end = self._start + self._ends[index] + range(1, len(self._lengths) + 1)[index]
         return self._data[end - self._lengths[index] : end]
 
 

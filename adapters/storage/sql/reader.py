@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
@@ -21,6 +22,7 @@ from ..contract import Body, Content, Recorded, Stream
 from ..damage import UNREADABLE, damaged
 from ..encoding.blocks import Block, BlockCodec
 from ..encoding.chain import body_hash
+from ..encoding.frames import Frame
 from ..encoding.identities import Maps, digest
 from ..encoding.json_bytes import decode
 from ..encoding.rows import Row, from_row
@@ -115,6 +117,7 @@ class SqlReader(SourceReader, SummaryReader, EvidenceReader, LiveTables, Stretch
         self.codec = codec
         self._maps = maps
         self._heads = heads
+        self._opened: tuple[int, Frame, list[int]] | None = None
         self._holding: dict[tuple[int, int], Block] = {}
 
     # -- streams -----------------------------------------------------------------------------
@@ -316,9 +319,15 @@ class SqlReader(SourceReader, SummaryReader, EvidenceReader, LiveTables, Stretch
 
     def _body_in(self, rows: Iterable[Any], version: int) -> Body | None:
         for block in map(Block._make, rows):
-            if block.sort != OTHER and block.first <= version <= block.last:
-                for _, data in self.codec.between(block, version, version):
-                    return Body(version, data, bool(block.careful))
+            if block.sort == OTHER or not block.first <= version <= block.last:
+                continue
+            if self._opened is None or self._opened[0] != block.id:
+                # Whoever asks for one entry often asks for its neighbour next.
+                self._opened = (block.id, *self.codec.opened(block))
+            _, frame, numbers = self._opened
+            place = bisect_left(numbers, version)
+            if place < len(numbers) and numbers[place] == version:
+                return Body(version, frame[place], bool(block.careful))
         return None
 
     def late_bodies(self, stream: Stream) -> dict[int, Body]:
