@@ -67,8 +67,12 @@ def test_the_usage_adds_up_to_the_figures_of_the_log(busy: Log, tmp_path: Path) 
     """Figures that other tools work out must never be others than the log's."""
     rows = exported(busy, tmp_path / "out", "usage")
     totals = busy.stats()
-    for flag, spent in (("billed", totals.billed), ("live", totals.live)):
-        mine = [row for row in rows if row[flag]]
+    billed = [row for row in rows if row["billed"]]
+    live = [row for row in billed if row["live_somewhere"]]
+    for mine, spent in ((billed, totals.billed), (live, totals.live)):
+        assert len(mine) == spent.responses
+        estimates = sum(row["estimated_output_tokens"] or 0 for row in mine)
+        assert estimates == spent.estimated_output_tokens
         assert sum(row["cost_nano_usd"] or 0 for row in mine) == spent.cost_nano_usd
         assert sum(row["cost_nano_usd"] is None for row in mine) == spent.unpriced
         assert sum(row["input_tokens"] for row in mine) == spent.usage.input_tokens
@@ -76,6 +80,9 @@ def test_the_usage_adds_up_to_the_figures_of_the_log(busy: Log, tmp_path: Path) 
             name = column.replace(".", "_")
             found = sum(row[f"gen_ai.usage.{column}"] for row in mine)
             assert found == getattr(spent.usage, name)
+    for session in busy.sessions():
+        mine = [r for r in rows if r["gen_ai.conversation.id"] == session.session_id and r["live"]]
+        assert sum(row["cost_nano_usd"] or 0 for row in mine) == session.live.cost_nano_usd
     for model in busy.spent_by_model():
         mine = [r for r in rows if r["billed"] and r["gen_ai.response.model"] == model.model]
         assert len(mine) == model.responses
@@ -313,4 +320,5 @@ def test_every_database_gives_the_same(store_url: str, tmp_path: Path) -> None:
         assert {row["position"] for row in rows} == {
             event.position for key in (KEY, CHILD) for event in log.events(key)
         }
-        assert len(exported(log, tmp_path / "usage", "usage")) == 1
+        usage = exported(log, tmp_path / "usage", "usage")
+        assert [row["billed"] for row in usage] == [True, False], "the fork took a copy over"

@@ -75,15 +75,24 @@ USAGE = (
     *_SESSION,
     Column("user_id", "text", "Whose session it is."),
     Column("working_dir", "text", "Where the session worked."),
+    Column("vcs.ref.head.name", "text", "The Git branch that was checked out."),
     Column("presence", "text", "present, archived, deleted or erased."),
-    Column("turn", "integer", "Which response of its stream."),
+    Column("prompt", "integer", "Which prompt of its stream it answers."),
+    Column(
+        "turn",
+        "integer",
+        "Which response of its stream; null for what a fork took over, and for a subagent's that "
+        "its session tells.",
+    ),
     Column("response_key", "text", "The same in every copy of the response."),
     Column("gen_ai.response.model", "text", "The model that answered."),
     *_TOKENS,
     Column("cost_nano_usd", "integer", "Billionths of a dollar; null where the price is unknown."),
     Column("billed", "boolean", "Whether this copy is the one that is billed."),
-    Column("live", "boolean", "Whether it lies on the live branch of a session that is there."),
+    Column("live", "boolean", "Whether this copy lies on the live branch of a session there is."),
+    Column("live_somewhere", "boolean", "Whether any copy does."),
     Column("placeholder", "boolean", "An output figure that cannot be believed."),
+    Column("estimated_output_tokens", "integer", "Of a placeholder: what its text may take."),
     Column("fast", "boolean", "Answered in fast mode, at its price."),
 )
 

@@ -95,7 +95,7 @@ def _usage(event: e.UsageRecorded) -> dict[str, Any]:
         "request_id": printable(event.request_id),
         "gen_ai.response.model": printable(event.model),
     }
-    if event.source == "response":
+    if event.total_cost_usd is None:
         row.update(token_columns(event.counters), placeholder=event.quality == "placeholder")
     return row
 
