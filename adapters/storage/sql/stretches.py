@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from ....domain import events as e
@@ -87,20 +86,27 @@ class StretchReader:
         names = {number: self._topics.name(self.cursor, number) for number in _topics_in(rows)}
         bodies = self._bodies(rows, names, content)
         runs: list[Run] = []
-        for _, together in groupby(rows, _moment):
-            begun: Run | None = None
-            for row in together:
-                topic = names[row[_TOPIC]]
-                try:
-                    body = _body(row, bodies)
-                    event = from_row(topic, Row._make(row[_HEAD:]), body)
-                except (TurnlogError, *UNREADABLE) as problem:
-                    before = Unreadable(row[_POSITION], row[_VERSION], row[_NAME], topic, problem)
-                    return Stretch(runs, row[_POSITION] - 1, before)
-                if begun is None or topic in APART:
-                    begun = Run(row[_STREAM], _key(row[_NAME]), row[_AT], [], [], [], None, None)
-                    runs.append(begun)
-                _extend(begun, row[_POSITION], row[_VERSION], event)
+        last = None
+        # Every event of a rebuild passes here.
+        for row in rows:
+            position, stream, version, number, at, has_body, name = row[:_HEAD]
+            topic = names[number]
+            try:
+                body = _body(bodies, stream, version) if has_body and bodies else None
+                event = from_row(topic, Row._make(row[_HEAD:]), body)
+            except (TurnlogError, *UNREADABLE) as problem:
+                before = Unreadable(position, version, name, topic, problem)
+                return Stretch(runs, position - 1, before)
+            moment = stream, at, position - version
+            if moment != last or topic in APART:
+                last = moment
+                positions: list[int] = []
+                versions: list[int] = []
+                events: list[e.SessionEvent] = []
+                runs.append(Run(stream, _key(name), at, positions, versions, events, None, None))
+            positions.append(position)
+            versions.append(version)
+            events.append(event)
         return Stretch(runs, upto, None)
 
     def _bodies(
@@ -120,11 +126,13 @@ class StretchReader:
         return found
 
 
-def _body(row: Any, bodies: Mapping[int, dict[int, bytes] | Exception]) -> bytes | None:
-    found = bodies.get(row[_STREAM]) if row[_HAS_BODY] else None
+def _body(
+    bodies: Mapping[int, dict[int, bytes] | Exception], stream: int, version: int
+) -> bytes | None:
+    found = bodies.get(stream)
     if isinstance(found, Exception):
         raise found
-    return found.get(row[_VERSION]) if found is not None else None
+    return found.get(version) if found is not None else None
 
 
 @lru_cache(maxsize=64)
@@ -159,10 +167,3 @@ def _first_run(rows: Sequence[Any]) -> list[Any]:
     """The rows of the first append, if the next one's are there too."""
     end = next((n for n, row in enumerate(rows) if _moment(row) != _moment(rows[0])), 0)
     return list(rows[:end])
-
-
-def _extend(run: Run, position: int, version: int, event: e.SessionEvent) -> None:
-    parts: Any = run
-    parts.positions.append(position)
-    parts.versions.append(version)
-    parts.events.append(event)
