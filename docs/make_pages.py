@@ -168,7 +168,7 @@ def errors() -> str:
         folder = path.relative_to(ROOT).parts[0]
         if folder not in ("adapters", "domain", "projections", "turnlog"):
             continue
-        if re.search(r"^class \w+\(.*(Error|Refused)", path.read_text("utf-8"), re.MULTILINE):
+        if re.search(r"^class \w+\(.*(Error|Refused|NotJson)", path.read_text("utf-8"), re.MULTILINE):
             name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
             module = importlib.import_module(name if folder == "turnlog" else f"turnlog.{name}")
             for kind in vars(module).values():

@@ -119,6 +119,18 @@ def test_every_decision_is_listed() -> None:
     assert [name for name in notes if f"({name})" not in index] == []
 
 
+def test_every_package_is_on_the_map() -> None:
+    """A newcomer must never meet a folder that the architecture does not explain."""
+    page = read("docs/architecture.md")
+    packages = [
+        path.parent.relative_to(ROOT).as_posix()
+        for folder in ("domain", "projections", "adapters", "turnlog")
+        for path in (ROOT / folder).rglob("__init__.py")
+    ]
+    outermost = {"projections", "adapters", "turnlog"}
+    assert [p for p in sorted({*packages} - outermost) if f"| `{p}` |" not in page] == []
+
+
 def test_the_python_of_the_readme_is_python() -> None:
     for page in PAGES:
         for code in re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
