@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 from sqlalchemy import Dialect
 
 import turnlog
+from docs.demo.make_history import HISTORY
 from turnlog.adapters.storage.stores import open_store
 from turnlog.domain.errors import CannotFold, NewerSchema, Refused
 from turnlog.projecting.folding import Folder
@@ -254,3 +256,25 @@ def test_a_process_of_an_earlier_release_appends_no_more(durable_url: str) -> No
                 log.rename(KEY, "Two")
             later.rename(KEY, "Three")
             assert [row[-1] for row in rows(later)["_titles"]] == ["later"]
+
+
+def test_rebuilds_while_an_importer_writes_end_equal(
+    durable_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What arrives while tables are folded and switched must be in them once, whenever it came."""
+    for module in ("folding", "rebuilding", "catching_up"):
+        monkeypatch.setattr(f"turnlog.projecting.{module}.BATCH", 20)
+    names = ["sessions", "kinds", "audit"]
+    with log_with(durable_url) as log, log_with(durable_url) as importer:
+        arriving = threading.Thread(target=importer.import_claude, args=(HISTORY,))
+        arriving.start()
+        while arriving.is_alive():
+            for name in names:
+                log.rebuild(name=name)
+        arriving.join()
+        assert len(log.sessions()) == 7
+        log.catch_up()
+        live = {name: rows(log, name) for name in names}
+        log.rebuild()
+        assert {name: rows(log, name) for name in names} == live
+        assert log.verify().holds
