@@ -176,15 +176,15 @@ class _Matches(ColumnElement[bool]):
         self.question = question
 
 
-@compiles(_Matches, "sqlite")  # type: ignore[no-untyped-call, untyped-decorator]
+@compiles(_Matches, "sqlite")
 def _on_sqlite(matches: _Matches, compiler: Any, **settings: Any) -> str:
     # The hidden column that is called as the table.
-    table = literal_column(matches.tables.words.name)
+    table: ColumnElement[Any] = literal_column(matches.tables.words.name)
     asked = table.op("MATCH")(literal(fts5(matches.question)))
     return str(compiler.process(asked, **settings))
 
 
-@compiles(_Matches, "postgresql")  # type: ignore[no-untyped-call, untyped-decorator]
+@compiles(_Matches, "postgresql")
 def _on_postgres(matches: _Matches, compiler: Any, **settings: Any) -> str:
     asked = cast(literal(tsquery(matches.question)), TSQUERY)
     return str(compiler.process(matches.tables.words.c.words.op("@@")(asked), **settings))

@@ -35,7 +35,7 @@ class SearchIndex:
         columns = [column.name for column in tables.texts.columns]
         values: dict[str, Any] = {name: bindparam(name) for name in columns}
         self._place = prepare(dialect, tables.texts.insert().values(values), *columns)
-        based = {name: bindparam(name) for name in ("origin", "stream")}
+        based: dict[str, Any] = {name: bindparam(name) for name in ("origin", "stream")}
         self._base = prepare(dialect, tables.bases.insert().values(based), *based)
         words = tables.words.name
         if self._on_postgres:

@@ -19,7 +19,8 @@ def test_a_rewind_and_its_rewind(log: Log, s: Transcript, talk: Talk) -> None:
     log.rewind(KEY, "prompt:1")
     assert texts(log, "pears") == []
     [left] = log.search("pears", all_branches=True).hits
-    assert left.abandoned and left.point is not None
+    assert left.abandoned
+    assert left.point is not None
     assert list(log.iter_entries(KEY, left.point))[-1] == s.entries[2]
     s.leaf = s.entries[1]["uuid"]
     log.append(KEY, talk("blue plums"))
@@ -69,7 +70,8 @@ def test_what_a_fork_took_over_is_found_once(log: Log, s: Transcript, talk: Talk
     [hit] = log.search("pears").hits
     assert (hit.key, hit.origin, hit.abandoned) == (CHILD, KEY, False)
     assert str(hit.point) == f"message:{s.entries[2]['uuid']}"
-    assert hit.point is not None and list(log.iter_entries(CHILD, hit.point)) == s.entries[:3]
+    assert hit.point is not None
+    assert list(log.iter_entries(CHILD, hit.point)) == s.entries[:3]
     log.rewind(CHILD, "prompt:1")
     assert texts(log, "pears") == []
     assert texts(log, "pears", all_branches=True) == ["green pears"]

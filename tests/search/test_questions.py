@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from turnlog import InvalidQuery, TurnlogError
+from turnlog import InvalidQuery
 from turnlog.projections.search.candidates import fts5, tsquery
 from turnlog.projections.search.question import ask, fields_named
 from turnlog.projections.search.texts import Field
@@ -43,7 +43,8 @@ def test_where_to_look() -> None:
     assert question.within(Field.TITLE) is None
     prompts, answers = question.within(Field.PROMPT), question.within(Field.ANSWER)
     assert prompts is not None and fts5(prompts) == '("wal")', "what no prompt is, is not asked"
-    assert answers is not None and fts5(answers) == '("x")'
+    assert answers is not None
+    assert fts5(answers) == '("x")'
     assert fields_named(["tools", "prompts"]) == (Field.PROMPT, Field.INPUT, Field.RESULT)
 
 
@@ -68,7 +69,7 @@ def test_what_cannot_be_asked_is_told(query: str, told: str) -> None:
 
 
 def test_a_field_that_is_not_there_is_told() -> None:
-    with pytest.raises(InvalidQuery, match="nothing called 'thoughts'.* titles, prompts"):
+    with pytest.raises(InvalidQuery, match=r"nothing called 'thoughts'.* titles, prompts"):
         fields_named(["thoughts"])
     with pytest.raises(InvalidQuery, match="name something"):
         fields_named([])
@@ -78,9 +79,9 @@ def test_a_field_that_is_not_there_is_told() -> None:
 def test_whatever_is_typed_is_a_question_or_a_clear_error(text: str) -> None:
     try:
         question = ask(text)
-    except TurnlogError as problem:
-        assert str(problem)
+    except InvalidQuery:
         return
     for told in (fts5(question), tsquery(question)):
         words = told.replace('"', "'").split("'")[1::2]
-        assert words and not any(set(word) & set("\0\"'\\*&|!():<>") for word in words)
+        assert words
+        assert not any(set(word) & set("\0\"'\\*&|!():<>") for word in words)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -101,12 +103,11 @@ def test_titles_are_those_the_session_has(log: Log, talk: Talk) -> None:
     assert (former.field, former.abandoned) == ("title", True)
 
 
-def test_prompts_known_from_the_history_alone(log: Log, s: Transcript, tmp_path: Any) -> None:
+def test_prompts_known_from_the_history_alone(log: Log, s: Transcript, tmp_path: Path) -> None:
     """A prompt must be found without its transcript, and once when that has come."""
-    line = '{"display":"A question about %s","pastedContents":{},"timestamp":1760000000000,' % SECRET
-    (tmp_path / "history.jsonl").write_text(
-        line + f'"project":"/home/ada/shop","sessionId":"{KEY.session_id}"}}\n', "utf-8"
-    )
+    asked = {"display": f"A question about {SECRET}", "pastedContents": {}}
+    where = {"timestamp": 1760000000000, "project": "/home/ada/shop", "sessionId": KEY.session_id}
+    (tmp_path / "history.jsonl").write_text(json.dumps(asked | where) + "\n", "utf-8")
     log.import_claude(tmp_path)
     assert texts(log, SECRET) == [f"A question about {SECRET}"]
     s.prompt(f"A question about {SECRET}")
