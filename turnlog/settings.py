@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote, unquote
@@ -82,6 +83,16 @@ class Settings(BaseSettings):
         default=None,
         description="Who the audit trail names for what is done on the command line. Without it, "
         "the login name.",
+    )
+    budget_usd: Decimal | None = Field(
+        default=None,
+        gt=0,
+        lt=10**9,
+        description="Dollars a month (or a day) that are meant to be enough; `turnlog stats` and "
+        "`turnlog status` warn from 80 % on.",
+    )
+    budget_per: Literal["day", "month"] = Field(
+        default="month", description="What the budget is for: a day or a month."
     )
 
     @classmethod

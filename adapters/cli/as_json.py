@@ -7,7 +7,7 @@ from typing import Any
 from ...domain.events import Figures
 from ...domain.keys import SessionKey
 from ...projections.sessions import Session, Totals
-from .figures import iso, spent_json, usage_json
+from .figures import dollars, iso, spent_json, usage_json
 
 
 def key_json(key: SessionKey) -> dict[str, Any]:
@@ -46,6 +46,9 @@ def session_json(session: Session) -> dict[str, Any]:
         "version": session.version,
         "billed": spent_json(session.billed),
         "live": spent_json(session.live),
+        "subagents_billed": spent_json(session.billed.minus(session.own_billed)),
+        "reported_cost_usd": dollars(session.reported_nano_usd) if session.reports else None,
+        "git_branch": session.git_branch,
     }
     if session.called_by is not None:
         told["called_by"] = session.called_by
@@ -73,4 +76,6 @@ def totals_json(totals: Totals) -> dict[str, Any]:
         "by_status": dict(sorted(totals.by_status.items())),
         "billed": spent_json(totals.billed),
         "live": spent_json(totals.live),
+        "subagents_billed": spent_json(totals.subagents_billed),
+        "reported_cost_usd": dollars(totals.reported_nano_usd) if totals.reports else None,
     }

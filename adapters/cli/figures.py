@@ -108,4 +108,8 @@ def spent_json(spent: Spent) -> dict[str, Any]:
         **usage_json(spent.usage),
         "cost_usd": dollars(spent.cost_nano_usd),
         "unpriced_responses": spent.unpriced,
+        "responses": spent.responses,
+        "placeholder_responses": spent.placeholders,
+        "placeholder_output_tokens": spent.placeholder_output_tokens,
+        "estimated_output_tokens": spent.estimated_output_tokens,
     }

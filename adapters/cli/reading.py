@@ -9,11 +9,12 @@ import typer
 from .options import AsJson, AtMoment, AtPoint, Db, SessionId
 
 _LISTS = "Which sessions"
+_PERIOD = "Which period"
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (sessions, show, branches, events, stats):
+    for command in (sessions, show, branches, events, stats, status):
         app.command(rich_help_panel="Read")(command)
 
 
@@ -157,14 +158,79 @@ def stats(
         str | None,
         typer.Argument(metavar="[ID]", help="Of one session, subagents included; else of the log."),
     ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHAT",
+            help="Row by row: day, month, model, user, project, branch or session; of one session "
+            "prompt or turn.",
+        ),
+    ] = None,
+    blocks: Annotated[
+        bool, typer.Option("--blocks", help="By five hours, as Claude Code's plans count.")
+    ] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", help="Spent at or after it: 2026-01-30, 7d.", rich_help_panel=_PERIOD
+        ),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Spent before it.", rich_help_panel=_PERIOD)
+    ] = None,
+    tz: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ZONE",
+            help="Whose days and months, as Europe/Berlin; else the machine's.",
+            rich_help_panel=_PERIOD,
+        ),
+    ] = None,
+    limit: Annotated[int, typer.Option(metavar="N", help="How many sessions, up to 10,000.")] = 50,
+    after: Annotated[
+        str | None,
+        typer.Option(metavar="CURSOR", help="The next page of sessions."),
+    ] = None,
     at: AtMoment = None,
     as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Write CSV.")] = False,
     db: Db = None,
 ) -> None:
     """Show tokens and cost, each response counted once."""
-    from . import stats_view
+    from . import spending
     from .asof import as_it_was
     from .opened import opened
+    from .usage_view import Wanted
 
-    with opened(db) as log, as_it_was(log, at, as_json) as work:
-        stats_view.show_stats(work, session, as_json)
+    first, last = spending.period(since, until, tz)
+    wanted = Wanted(by or "", first, last, tz, limit, after, as_json, as_csv)
+    with opened(db) as log, as_it_was(log, at, as_json or as_csv) as work:
+        spending.show(work, session, wanted, blocks)
+
+
+def status(
+    session: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="With what this session took.")
+    ] = None,
+    stdin: Annotated[
+        bool,
+        typer.Option("--stdin", help="With the session that Claude Code names on standard input."),
+    ] = False,
+    tz: Annotated[
+        str | None, typer.Option(metavar="ZONE", help="Whose today; else the machine's.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Leave with 1 when the budget is spent.")
+    ] = False,
+    as_json: AsJson = False,
+    db: Db = None,
+) -> None:
+    """Tell in one line what today and the present block of five hours took: for a prompt."""
+    from . import block_view
+    from .opened import opened
+
+    with opened(db) as work:
+        name = session or (block_view.told_session(work) if stdin else None)
+        holds = block_view.show_status(work, name, tz, as_json)
+    if check and not holds:
+        raise typer.Exit(1)

@@ -12,11 +12,12 @@ from rich.text import Text
 from ...projections.sessions import Spent
 from ...reading.spending import ModelSpent
 from .as_json import session_json, totals_json
-from .figures import money, number, spent_json, tokens
+from .figures import dollars, money, number, spent_json, tokens
 from .list_view import STATUS
 from .opened import Opened, key_of
 from .safe_text import one_line
 from .screen import dotted, screen, write_json
+from .usage_view import tell_what_is_unsure
 
 
 def show_stats(work: Opened, name: str | None, as_json: bool) -> None:
@@ -48,7 +49,9 @@ def _of_log(work: Opened, as_json: bool) -> None:
     if statuses:
         out.print(Text("   ").join(statuses))
     out.print(f"{totals.entries:,} entries recorded", style="quiet")
-    _spending(models, totals.billed, totals.live)
+    subagents = totals.subagents_billed
+    reported = totals.reported_nano_usd, totals.reports
+    _spending(models, totals.billed, totals.live, subagents, *reported)
 
 
 def _of_session(work: Opened, name: str, as_json: bool) -> None:
@@ -61,20 +64,26 @@ def _of_session(work: Opened, name: str, as_json: bool) -> None:
     screen().print(Text(one_line(session.session_id), "id"))
     counts = (number(session.prompts, "prompt"), number(session.turns, "turn"))
     screen().print(dotted(*counts, number(session.subagents, "subagent")))
-    _spending(models, session.billed, session.live)
+    subagents = session.billed.minus(session.own_billed)
+    reported = session.reported_nano_usd, session.reports
+    _spending(models, session.billed, session.live, subagents, *reported)
 
 
-def _spending(models: Iterable[ModelSpent], billed: Spent, live: Spent) -> None:
+def _spending(
+    models: Iterable[ModelSpent],
+    billed: Spent,
+    live: Spent,
+    subagents: Spent,
+    reported: int,
+    reports: int,
+) -> None:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
     table.add_column("model", no_wrap=True, overflow="ellipsis", ratio=1)
     for column in ("responses", "input", "cache write", "cache read", "output"):
         table.add_column(column, justify="right")
     table.add_column("cost", justify="right", style="money")
-    placeholders = unpriced = 0
     for row in models:
         table.add_row(one_line(row.model or "(none)"), f"{row.responses:,}", *_cells(row.billed))
-        placeholders += row.placeholders
-        unpriced += row.billed.unpriced
     table.add_section()
     table.add_row("billed", "", *_cells(billed), style="bold")
     if live != billed:
@@ -82,14 +91,15 @@ def _spending(models: Iterable[ModelSpent], billed: Spent, live: Spent) -> None:
     screen().print()
     screen().print(table)
     if live.cost_nano_usd > billed.cost_nano_usd:
-        told = "live counts a response in every session that holds it, so copies come on top"
+        told = "live includes copies that another session is billed for"
         screen().print(told, style="quiet")
-    if unpriced:
-        told = f"+ the cost of {number(unpriced, 'response')} is unknown: no price for the model"
+    if subagents.responses:
+        told = f"of it {money(subagents)} by subagents"
         screen().print(told, style="quiet")
-    if placeholders:
-        told = f"{number(placeholders, 'response')} of old CLIs tell too few output tokens"
+    if reports:
+        told = f"the CLI itself reports ${dollars(reported)} ({number(reports, 'counter')})"
         screen().print(told, style="quiet")
+    tell_what_is_unsure(billed)
 
 
 def _cells(spent: Spent) -> tuple[str, ...]:

@@ -272,16 +272,19 @@ class Totals(NamedTuple):
     reported_nano_usd: int = 0
     """What the CLI says that sessions cost, where it does."""
     reports: int = 0
+    subagents_billed: Spent = Spent()
+    """The part of what was billed that subagents took."""
 
     @classmethod
-    def of(cls, rows: Sequence[Sequence[Any]], live: Spent) -> Totals:
+    def of(cls, rows: Sequence[Sequence[Any]], live: Spent, subagents: Spent) -> Totals:
         """Add the rows of ``totals`` up. Deleted sessions stay in what was billed.
 
         Args:
             live: the whole log's, from the rollups.
+            subagents: what they were billed.
         """
         size = len(SUMS)
-        found = cls(live=live)
+        found = cls(live=live, subagents_billed=subagents)
         by_status: dict[str, int] = {}
         for presence, status, main, count, prompts, turns, recorded, *sums in rows:
             billed = Spent.of(sums[:size])

@@ -109,6 +109,9 @@ def test_the_keys_of_a_session_stay(cli: Cli, history: Path) -> None:
         "version": "int",
         "billed": "dict",
         "live": "dict",
+        "subagents_billed": "dict",
+        "reported_cost_usd": "NoneType",
+        "git_branch": "str",
     }
     assert session["subagents"] == 1
     assert session["last_at"].startswith("2026-09-28T07:19:")

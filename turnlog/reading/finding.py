@@ -20,7 +20,7 @@ from ..projections.sessions.query import (
 )
 from ..projections.sessions.tables import NAME, SessionTables, tables_of
 from ..projections.usage.query import by_value
-from ..projections.usage.sums import Sums
+from ..projections.usage.sums import Sums, total_of
 
 
 def tables_in(reader: Reader) -> SessionTables:
@@ -118,8 +118,10 @@ class Sessions:
         """The whole log in figures."""
         with self._store.read() as reader:
             tables = tables_in(reader)
-            whole = Sums.of(reader.query(by_value(tables, "thread")))
-            return Totals.of(reader.query(totals(tables)), whole.live)
+            threads = {v: Sums.read(sums) for v, *sums in reader.query(by_value(tables, "thread"))}
+            subagents = threads.get("subagents", Sums()).billed
+            live = total_of(threads.values()).live
+            return Totals.of(reader.query(totals(tables)), live, subagents)
 
 
 def _ambiguous(name: str, candidates: tuple[str, ...]) -> str:
