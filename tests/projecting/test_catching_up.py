@@ -146,3 +146,53 @@ def test_what_a_write_recorded_before_its_fold_failed_is_caught_up_too(
         monkeypatch.undo()
         log.catch_up()
         assert [row[-1] for row in rows(log)["_titles"]] == ["Good", "Bad"]
+
+
+def test_what_is_rare_is_found_however_far_apart(
+    durable_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("turnlog.projecting.folding.BATCH", 2)
+    monkeypatch.setattr(Kinds, "topics", frozenset({"SessionRenamed.v1"}))
+    with log_with(durable_url) as log:
+        for number in range(4):
+            talk(log, KEY._replace(session_id=f"s{number}"), prompts=4, seed=number + 1)
+            log.rename(KEY._replace(session_id=f"s{number}"), f"Title {number}")
+        log.catch_up("kinds")
+        assert [row[-1] for row in rows(log)["_titles"]] == [f"Title {n}" for n in range(4)]
+        assert next(h for h in log.projections() if h.name == "kinds").lag == 0
+
+
+def test_an_event_that_cannot_be_read_is_named_and_waited_for(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is damaged in the log must never be left out without a word."""
+    with log_with(sqlite_url) as log:
+        talk(log)
+        for title in ("Good", "Lost", "Better"):
+            log.rename(KEY, title)
+        lost = list(log.events(KEY))[-2]
+        monkeypatch.setattr(
+            "turnlog.adapters.storage.sql.stretches.from_row", _broken(lost.version)
+        )
+        for _ in range(2):
+            with pytest.raises(CannotFold, match=f"position {lost.position} .*DamagedEvent"):
+                log.catch_up("kinds")
+        assert [row[-1] for row in rows(log)["_titles"]] == ["Good"]
+        with pytest.raises(CannotFold, match=f"position {lost.position} "):
+            log.rebuild(name="kinds")
+        monkeypatch.undo()
+        log.catch_up("kinds")
+        assert [row[-1] for row in rows(log)["_titles"]] == ["Good", "Lost", "Better"]
+
+
+def _broken(version: int) -> Any:
+    from turnlog.adapters.storage.encoding.rows import from_row
+    from turnlog.domain.errors import DamagedEvent
+
+    def read(topic: str, row: Any, body: bytes | None) -> Any:
+        event = from_row(topic, row, body)
+        if getattr(event, "title", None) == "Lost":
+            raise DamagedEvent(f"version {version} is scratched")
+        return event
+
+    return read

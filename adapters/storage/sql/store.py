@@ -112,7 +112,13 @@ class SqlStore:
         self, after: int, most: int, topics: Collection[str] | None, content: Content
     ) -> Stretch:
         """Events by position, gap-safe: of some kinds, as runs without states."""
-        upto = self.horizon(after, _WINDOW)
+        upto = self.horizon(after, 2 * most)
+        with self.read() as reader:
+            found = reader.stretch(after, upto, most, topics, content)
+            enough = sum(len(run.events) for run in found.runs) > most // 4
+            if enough or found.problem or upto == LAST or upto >= reader.last_position():
+                return found
+        upto = self.horizon(upto, _WINDOW)  # what is asked for is rare here
         with self.read() as reader:
             return reader.stretch(after, upto, most, topics, content)
 
