@@ -82,7 +82,7 @@ def _rebuild(bench: Bench) -> Measured:
     """Folding the log again, against reading its rows and decoding what the fold needs of them."""
     bench = bench.at_most(ROUNDS)
     with bench.scratch() as directory:
-        import_directory(bench.workload.directory, directory, None)
+        import_directory(bench.workload.directory, directory, 1)
         path = directory / "turnlog.db"
         with closing(Ours(directory)) as ours:
             inline = [r.name for r in ours.log.store.registry if r.lifecycle == "inline"]
