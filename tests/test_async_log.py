@@ -174,3 +174,17 @@ def test_a_log_serves_one_event_loop_after_another(sqlite_url: str) -> None:
         anyio.run(append, n, backend=backend)
     assert len(list(islice(log.iter_entries(KEY), 10))) == 4
     log.close()
+
+
+async def test_read_models_are_kept_and_waited_for(store_url: str) -> None:
+    from turnlog.domain.errors import NotCaughtUp
+
+    async with await turnlog.open_async(store_url) as log:
+        appended = await log.append(KEY, [{"type": "mode", "mode": "new"}])
+        with pytest.raises(NotCaughtUp):
+            await log.wait_for(appended.position, "audit", timeout=0.01)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(log.project, lambda: False)
+            await log.wait_for(appended.position, "audit", timeout=60)
+            tasks.cancel_scope.cancel()
+        assert {health.lag for health in await log.projections() if health.name == "audit"} == {0}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any
 
@@ -209,3 +210,23 @@ def test_a_runner_lives_through_a_database_that_fails(
         upto = last_position(log.store)
         runner.run(lambda: next(h for h in log.projections() if h.name == "kinds").position >= upto)
         assert rows(log)["_kinds"] == [("TurnRecorded.v1", 6)]
+
+
+def test_the_lease_of_a_process_that_died_is_free_at_once(durable_url: str) -> None:
+    """After a crash nobody must have to wait for a lease to run out."""
+    from multiprocessing import get_context
+
+    from turnlog.projecting.leasing import holder_name, is_dead
+
+    with log_with(durable_url) as log:
+        process = get_context("spawn").Process(target=int)
+        process.start()
+        process.join()
+        own = holder_name()
+        gone = own.replace(f":{os.getpid()}:", f":{process.pid}:")
+        assert is_dead(gone)
+        assert not is_dead(own)
+        assert not is_dead(f"another-machine:1:{process.pid}:0")
+        assert not is_dead("nonsense")
+        assert Lease.take(log.store, "kinds", gone) is not None
+        assert Lease.take(log.store, "kinds") is not None
