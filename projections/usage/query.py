@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, case, func, literal, select, union_all
+from sqlalchemy import Select, case, func, literal, select, text, union_all
 
 from ..sessions.response import Told
 from ..sessions.tables import COUNTERS, KINDS, SPANS, SUMS, UNDATED, SessionTables
@@ -108,7 +108,7 @@ def by_day(tables: SessionTables, piece: Piece, offset: int) -> Select[Any]:
     return (
         select(day.label("day"), r.value, *sums)
         .where(r.kind == 0, r.span == piece.span, r.start >= piece.begin, r.start < piece.end)
-        .group_by(day, r.value)
+        .group_by(text("1"), r.value)  # PostgreSQL takes two parameters for two expressions
     )
 
 
@@ -170,5 +170,5 @@ def of_streams(
             func.sum(case((doubtful, best), else_=0)),
         )
         .where(*where)
-        .group_by(r.stream, r.billed, r.live, told)
+        .group_by(r.stream, r.billed, r.live, text("4"))
     )

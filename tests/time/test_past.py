@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 import pytest
@@ -25,9 +26,19 @@ def position(log: Log) -> int:
         return reader.last_position()
 
 
-def told(log: Log, at: Any = None) -> Any:
-    """What the log tells of all its sessions, now or as of a moment."""
-    return log.stats(at=at), log.spent_by_model(at=at), log.sessions(EVERYTHING, at=at)
+KINDS = ("day", "model", "branch", "session")
+
+
+def told(log: Log, kinds: tuple[str, ...] = ()) -> Any:
+    """What the log tells of all its sessions."""
+    usage = [log.usage(kind, tz="UTC") for kind in kinds]
+    return log.stats(), log.spent_by_model(), log.sessions(EVERYTHING), usage
+
+
+def told_then(log: Log, at: Any, kinds: tuple[str, ...] = ()) -> Any:
+    """The same as of a moment."""
+    with as_of(log.store, Moment.of(at)) as past:
+        return told(Log(past), kinds)
 
 
 class Remembering(Machine):
@@ -53,15 +64,14 @@ class Remembering(Machine):
         for end in [*ends[:: max(len(ends) // 3, 1)], ends[-1]]:
             now, answer = self.answers[end]
             for moment in (Moment("position", end), Moment("recorded", now)):
-                with as_of(self.log.store, moment) as past:
-                    assert told(Log(past)) == answer
+                assert told_then(self.log, moment) == answer
         self.log.close()
 
 
 TestWhatWasTold = Remembering.TestCase
 TestWhatWasTold.settings = settings(
-    max_examples=15,
-    stateful_step_count=25,
+    max_examples=6,
+    stateful_step_count=20,
     deadline=None,
     derandomize=True,
     report_multiple_bugs=False,
@@ -75,7 +85,7 @@ def test_every_kind_of_change_is_seen_as_it_was(store_url: str) -> None:
         answers = {}
 
         def step(what: Any) -> None:
-            answers[position(log)] = told(log)
+            answers[position(log)] = told(log, KINDS)
             what()
 
         origin = Transcript(KEY.session_id)
@@ -101,16 +111,16 @@ def test_every_kind_of_change_is_seen_as_it_was(store_url: str) -> None:
         step(lambda: log.undelete(KEY) if log.delete(KEY) else None)
         step(lambda: None)
         for end, answer in answers.items():
-            assert told(log, end) == answer
-        assert told(log) == told(log, position(log))
+            assert told_then(log, end, KINDS) == answer
 
 
 def test_the_first_moment_is_an_empty_log(log: Log, talk: Talk) -> None:
     empty = told(log)
     log.append(KEY, talk("Hello?"))
-    assert told(log, 0) == empty
-    assert told(log, "1970-01-01") == empty
-    assert told(log, "position:0") == empty
+    for at in (0, "position:0", "1970-01-01", "recorded:1970-01-01", datetime(1970, 1, 1)):
+        assert told_then(log, at) == empty
+        assert log.stats(at=at) == empty[0]
+        assert log.spent_by_model(at=at) == log.sessions(at=at) == log.usage(at=at) == []
 
 
 def test_a_session_that_was_not_there_yet_is_unknown(log: Log, talk: Talk) -> None:

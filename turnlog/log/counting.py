@@ -10,7 +10,7 @@ from ..projections.usage.blocks import Block
 from ..reading.budgets import Budget, blocks_of, budget_of
 from ..reading.usage import Asked, usage
 from ..reading.usage_of_sessions import Period, Spending
-from .part import Key, Part, there
+from .part import Key, Part, When, there
 
 
 class Counting(Part):
@@ -26,6 +26,7 @@ class Counting(Part):
         key: Key | None = None,
         limit: int = 50,
         after: str | None = None,
+        at: When | None = None,
     ) -> list[Spending]:
         """What was spent, each response counted once, as the read models have it.
 
@@ -38,6 +39,7 @@ class Counting(Part):
             key: a session, for its prompts or turns.
             limit: how many sessions at the most, 1 to 10,000.
             after: the ``cursor`` of the last session of the page before.
+            at: as it was then.
 
         Returns:
             Days and months in their order, sessions the newest first, prompts and turns as the
@@ -46,10 +48,11 @@ class Counting(Part):
         Raises:
             Refused: no such dimension or time zone, or a period that ends before it begins.
             UnknownSession: there is no such session.
+            InvalidPoint, PointNotFound: ``at`` is no moment of the log.
         """
         place = SessionKey.of(key) if key is not None else None
         period = Period(_milliseconds(since), _milliseconds(until))
-        with self.store.read() as reader:
+        with self._then(at) as store, store.read() as reader:
             if place is not None:
                 there(reader.find(place), place)
             main = place.main.stream_id if place is not None else None

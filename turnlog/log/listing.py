@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
-from ..adapters.storage.contract import Store
 from ..domain.keys import SessionKey
-from ..domain.moments import Moment
 from ..projections.sessions import ALL, Filter, Session, Totals
 from ..reading.finding import Sessions
 from ..reading.spending import ModelSpent, spent_by_model
-from ..time.past import as_of
 from .part import Key, Part, When, there
 
 
@@ -23,15 +18,6 @@ class Listing(Part):
     @cached_property
     def _sessions(self) -> Sessions:
         return Sessions(self.store)
-
-    @contextmanager
-    def _then(self, at: When | None) -> Iterator[Store]:
-        """The store, or the same as it was."""
-        if at is None:
-            yield self.store
-        else:
-            with as_of(self.store, Moment.of(at)) as past:
-                yield past
 
     def sessions(
         self,

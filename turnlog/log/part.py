@@ -11,6 +11,7 @@ from ..domain.errors import UnknownSession
 from ..domain.keys import SessionKey
 from ..domain.moments import Moment
 from ..domain.points import Point
+from ..time.past import as_of
 
 Key = SessionKey | Mapping[str, object]
 At = str | int | Point
@@ -41,3 +42,12 @@ class Part:
     def _look(self, key: Key) -> Iterator[tuple[Reader, Stream | None]]:
         with self.store.read() as reader:
             yield reader, reader.find(SessionKey.of(key))
+
+    @contextmanager
+    def _then(self, at: When | None) -> Iterator[Store]:
+        """The store, or the same as it was."""
+        if at is None:
+            yield self.store
+        else:
+            with as_of(self.store, Moment.of(at)) as past:
+                yield past
