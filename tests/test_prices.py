@@ -7,13 +7,19 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from importlib import import_module
 from importlib.metadata import version
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import turnlog
+from tests.support.transcripts import Transcript
+from turnlog.adapters.prices import genai_price
 from turnlog.domain import prices
+from turnlog.domain.errors import Refused
+from turnlog.domain.keys import SessionKey
 from turnlog.domain.prices import price
 from turnlog.domain.usage import Usage
 
@@ -199,3 +205,46 @@ def nano_dollars(genai: Any, model: str, day: str, usage: Usage, fast: bool) -> 
         price_context={"speed": "fast"} if fast else None,
     ).total_price
     return int((cost * 10**9).to_integral_value(ROUND_HALF_EVEN))
+
+
+# -- the prices of genai-prices, chosen instead of the table ---------------------------------------
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_the_library_prices_what_the_table_prices_alike(fast: bool) -> None:
+    pytest.importorskip("genai_prices")
+    for model in ("claude-sonnet-4-5", "claude-opus-4-8", "claude-haiku-4-5-20251001"):
+        for usage in USAGES:
+            ours = price(model, SPRING, usage, fast=fast)
+            assert genai_price(model, SPRING, usage, fast=fast) == ours
+
+
+def test_what_the_library_does_not_know_is_unknown_too() -> None:
+    """It must never be 0, nor raise: the append would fail."""
+    pytest.importorskip("genai_prices")
+    for name in (*UNKNOWN_MODELS[:2], "claude-" * 1_000, "no-such-model", "\0\ud800"):
+        assert genai_price(name, AUTUMN, Usage(output_tokens=1_000), fast=False) is None
+    assert genai_price("claude-opus-4-8", 10**18, Usage(output_tokens=1), fast=False) is None
+
+
+def test_pricing_anew_is_a_rebuild(tmp_path: Path) -> None:
+    """The cost of what is recorded must change by a rebuild alone, and then everywhere."""
+    pytest.importorskip("genai_prices")
+    s = Transcript()
+    s.prompt("?")
+    s.answer("!", model="gpt-5", usage={"output_tokens": 1_000_000})
+    url = f"sqlite:///{tmp_path}/log.db"
+    with turnlog.open(url) as log:
+        log.append(SessionKey("shop", s.session_id), s.entries)
+        assert (log.stats().billed.cost_nano_usd, log.stats().billed.unpriced) == (0, 1)
+    with turnlog.open(url, prices="genai-prices") as log:
+        log.rebuild(name="sessions")
+        billed = log.stats().billed
+        assert billed.cost_nano_usd > 10**9
+        assert billed.unpriced == 0
+        assert [row.billed for row in log.usage("model")] == [billed]
+
+
+def test_prices_come_from_somewhere_that_is_known() -> None:
+    with pytest.raises(Refused, match="not from 'a hat'"):
+        turnlog.open("sqlite://", prices="a hat")

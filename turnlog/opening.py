@@ -28,6 +28,7 @@ def open_log(
     create: bool = True,
     projections: Iterable[type[Projection]] = (),
     outdated: bool = False,
+    prices: str = "table",
 ) -> Log:
     """Open a log; without a URL, the one that the settings name, else the default file.
 
@@ -53,7 +54,7 @@ def open_log(
             location.make_folder()
         url = location.url
     own = registrations_of(projections)
-    store = open_store(url, synchronous, create=create, projections=own)
+    store = open_store(url, synchronous, create=create, projections=own, prices=prices)
     if not outdated:
         try:
             bring_up_to_date(store)

@@ -84,6 +84,12 @@ class Settings(BaseSettings):
         description="Who the audit trail names for what is done on the command line. Without it, "
         "the login name.",
     )
+    prices: Literal["table", "genai-prices"] = Field(
+        default="table",
+        description="Where the cost of a response is from: the table that comes with turnlog, or "
+        "the library genai-prices (`pip install 'turnlog[prices]'`), which knows the models of "
+        "other makers too. What is recorded already is priced anew by `turnlog rebuild`.",
+    )
     budget_usd: Decimal | None = Field(
         default=None,
         gt=0,

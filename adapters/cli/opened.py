@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.text import Text
@@ -59,24 +60,27 @@ def opened(
     location = settings.location(db)
     if create:
         location.make_folder()
-    with _opened(location.url, settings.synchronous, create, outdated, installed) as log:
+    with _opened(location.url, settings, create, outdated, installed) as log:
         yield Opened(log, settings, location)
 
 
-def _opened(url: str, synchronous: str, create: bool, outdated: bool, installed: bool) -> Log:
-    from ...opening import open_log
+def _opened(url: str, settings: Settings, create: bool, outdated: bool, installed: bool) -> Log:
+    from ...opening import open_log as open_any
 
+    open_log = partial(
+        open_any, url, settings.synchronous, create, outdated=outdated, prices=settings.prices
+    )
     if installed:
         from ...projecting.installed import installed_projections
 
         try:
             own = installed_projections(_left_out)
-            return open_log(url, synchronous, create, own, outdated)
+            return open_log(projections=own)
         except NewerSchema as problem:  # of a projection, or of the log itself: then it comes again
-            log = open_log(url, synchronous, create, outdated=outdated)
+            log = open_log()
             _left_out(f"the installed projections are left out: {problem}")
             return log
-    return open_log(url, synchronous, create, outdated=outdated)
+    return open_log()
 
 
 def _left_out(told: str) -> None:

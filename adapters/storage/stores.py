@@ -9,10 +9,11 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from ...domain.errors import InvalidURL, MissingExtra, Refused
-from ...projections.built_in import BUILT_IN
+from ...projections.built_in import built_in
 from ...projections.engine.registry import Registration, Registry
 from ...projections.search.index import index_with
 from ...projections.search.tables import NAME, VERSION
+from ..prices import TABLE, prices_from
 from .contract import Store
 from .encoding.json_bytes import decode
 from .sql.store import now
@@ -30,6 +31,7 @@ def open_store(
     clock: Callable[[], int] = now,
     create: bool = True,
     projections: Sequence[Registration] = (),
+    prices: str = "table",
 ) -> Store:
     """Open the store a URL names.
 
@@ -40,14 +42,17 @@ def open_store(
         clock: milliseconds since 1970 UTC.
         create: whether a log is made where there is none.
         projections: read models to keep besides the built-in ones.
+        prices: where the cost of a response is from: ``table``, turnlog's own, or
+            ``genai-prices``. What is there already is priced anew by a rebuild.
 
     Raises:
         InvalidURL: the URL names nothing turnlog can open, or no log and none is to be made.
-        Refused: ``synchronous`` is none of the two.
+        Refused: ``synchronous`` or ``prices`` is none of the two.
         MissingExtra: the driver is not installed.
         StorageError: the database cannot be opened, or belongs to something else.
     """
-    registry = Registry((*BUILT_IN, SEARCH, *projections))
+    priced = None if prices == TABLE else prices_from(prices)
+    registry = Registry((*built_in(priced), SEARCH, *projections))
     if url in ("memory:", "memory://"):
         from .memory.store import MemoryStore
 

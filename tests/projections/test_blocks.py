@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,7 +59,7 @@ def test_blocks_add_up_and_do_not_overlap(spent: dict[int, int], now: int) -> No
     rows = [(quarter, cents(n)) for quarter, n in sorted(spent.items())]
     found = blocks(rows, now * QUARTER)
     assert sum(b.spent.usage.output_tokens for b in found) == sum(spent.values())
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         assert before.end <= after.begin or before.last < after.begin
         assert before.begin < after.begin
     for block in found:
