@@ -123,7 +123,8 @@ class _Crew:
         context: Any = _context()
         self._tasks = tasks
         self._at = context.RawArray("l", [-1] * size)
-        turn = context.Value("l", 0)
+        # A process that is started, not forked, finds its lock by a name that goes with the object.
+        self._turn = context.Value("l", 0)
         pipes = [context.Pipe(duplex=False) for _ in range(size)]
         self._processes: dict[Connection, Any] = {}
         ends = [end for pipe in pipes for end in pipe] if _forks(context) else []
@@ -131,7 +132,7 @@ class _Crew:
             others = [end for end in ends if end is not sender]
             process = context.Process(
                 target=_work,
-                args=(number, sender, others, tasks, turn, self._at, packing),
+                args=(number, sender, others, tasks, self._turn, self._at, packing),
                 name=f"turnlog-import-{number + 1}",
                 daemon=True,
             )

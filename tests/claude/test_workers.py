@@ -150,6 +150,38 @@ def wait(told):
     assert errors.rstrip().endswith("KeyboardInterrupt")
 
 
+THREADED = """
+import sys, threading
+if __name__ == "__main__":
+    import turnlog
+    waiting = threading.Event()
+    threading.Thread(target=waiting.wait).start()
+    try:
+        with turnlog.open(sys.argv[1]) as log:
+            print(log.import_claude(sys.argv[2], workers=2, machine="ada").recorded)
+    finally:
+        waiting.set()
+"""
+
+
+def test_a_program_with_threads_imports_with_several_processes(
+    tmp_path: Path, claude: Path
+) -> None:
+    """The processes that such a program starts must never miss the lock they share."""
+    program = tmp_path / "program.py"
+    program.write_text(THREADED)
+    url = f"sqlite:///{tmp_path / 'threaded.db'}"
+    done = subprocess.run(
+        [sys.executable, program, url, claude],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert int(done.stdout) > 0
+
+
 def test_as_many_processes_as_help(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "_cores", lambda: 8)
     monkeypatch.setattr(workers, "_context", lambda: FORK)
