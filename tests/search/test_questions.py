@@ -42,7 +42,8 @@ def test_where_to_look() -> None:
     question = ask("prompt:wal -title:grow OR answers:x")
     assert question.within(Field.TITLE) is None
     prompts, answers = question.within(Field.PROMPT), question.within(Field.ANSWER)
-    assert prompts is not None and fts5(prompts) == '("wal")', "what no prompt is, is not asked"
+    assert prompts is not None
+    assert fts5(prompts) == '("wal")', "what no prompt is, is not asked"
     assert answers is not None
     assert fts5(answers) == '("x")'
     assert fields_named(["tools", "prompts"]) == (Field.PROMPT, Field.INPUT, Field.RESULT)

@@ -135,7 +135,8 @@ def test_what_the_filters_say_of_a_fork_is_asked_of_the_fork(log: Log, talk: Tal
     ['"', "*", "NEAR(", "NEAR(a b, 2)", "🎉", "\0", "x\0y", "", "' OR 1=1 --", "a" * 100_000,
      "^cat", "cat + dog", "{words} : cat", "words:cat", "rowid:1", "cat\\", "'cat'", "(cat",
      "cat)", "c:d:e", "\udc80", "%s %(a)s ? :x", "-", "--", "OR", "OR OR", "AND", "NOT cat",
-     '"cat', 'cat"', '""', '"" cat', "cat*dog", "**", "日", "ﷺ", "\U0001d554\U0001d552\U0001d565", ":cat", "title:", "&|!<->"],
+     '"cat', 'cat"', '""', '"" cat', "cat*dog", "**", "日", "ﷺ",
+     "\U0001d554\U0001d552\U0001d565", ":cat", "title:", "&|!<->"],
 )  # fmt: skip
 def test_whatever_is_typed_gets_hits_or_a_clear_error(log: Log, talk: Talk, query: str) -> None:
     """A person must never meet an error of the database, and no query changes anything."""

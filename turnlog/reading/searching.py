@@ -27,7 +27,7 @@ MOST_SHOWN = 100
 """Hits of one page."""
 OF_A_FIELD = 100
 """Texts of each field that are weighed against one another, the newest."""
-AT_ONCE = 30
+AT_ONCE = 20
 """Texts that are read at least, before the first of them is shown."""
 MOST_READ = 1_000
 """Texts that are read for one page, where the index alone cannot tell (phrases)."""
