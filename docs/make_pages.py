@@ -23,6 +23,7 @@ from unittest import mock
 import typer
 
 import turnlog
+from turnlog import testing
 from turnlog.adapters import cli
 from turnlog.adapters.cli import app, figures
 from turnlog.domain import errors as kinds
@@ -168,7 +169,9 @@ def errors() -> str:
         folder = path.relative_to(ROOT).parts[0]
         if folder not in ("adapters", "domain", "projections", "turnlog"):
             continue
-        if re.search(r"^class \w+\(.*(Error|Refused|NotJson)", path.read_text("utf-8"), re.MULTILINE):
+        if re.search(
+            r"^class \w+\(.*(Error|Refused|NotJson)", path.read_text("utf-8"), re.MULTILINE
+        ):
             name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
             module = importlib.import_module(name if folder == "turnlog" else f"turnlog.{name}")
             for kind in vars(module).values():
@@ -215,8 +218,21 @@ def api() -> str:
             "that return something are awaited, those that yield are asynchronous iterators. It "
             "runs under asyncio and trio.",
             *parts,
+            "## Rows",
+            "What the fold of [a projection of your own](projections.md#your-own-projection) works "
+            "on.",
+            _table(("method", "what it does"), list(_methods(turnlog.Rows))),
+            "## turnlog.testing",
+            "Trying a projection of your own; no test framework is needed.",
+            _table(("name", "what it does"), [_tested(name) for name in testing.__all__]),
         ]
     )
+
+
+def _tested(name: str) -> tuple[str, str]:
+    value = getattr(testing, name)
+    call = name if isinstance(value, type) else f"{name}({', '.join(_parameters(value))})"
+    return f"`{call}`", _first(value)
 
 
 def _methods(kind: type) -> Iterator[tuple[str, str]]:
@@ -227,11 +243,16 @@ def _methods(kind: type) -> Iterator[tuple[str, str]]:
 
 
 def _signature(method: Callable[..., Any]) -> str:
+    return f"({', '.join(_parameters(method)[1:])})"
+
+
+def _parameters(function: Callable[..., Any]) -> list[str]:
     parameters = []
-    for name, parameter in list(inspect.signature(method).parameters.items())[1:]:
+    for name, parameter in inspect.signature(function).parameters.items():
         optional = parameter.default is not parameter.empty
-        parameters.append(f"{name}=…" if optional else name)
-    return f"({', '.join(parameters)})"
+        stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}
+        parameters.append(f"{name}=…" if optional else stars.get(parameter.kind, "") + name)
+    return parameters
 
 
 def listing() -> str:
