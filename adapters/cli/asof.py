@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from ...domain.moments import Moment
 from .figures import moment as shown
 from .opened import Opened
+from .progress import bar
 from .screen import screen
 from .times import milliseconds
 
@@ -36,7 +37,11 @@ def as_it_was(work: Opened, at: str | None, as_json: bool) -> Iterator[Opened]:
     from ...time.past import as_of
 
     moment = moment_of(at)
-    with as_of(work.log.store, moment) as past:
+    with ExitStack() as stack:
+        with bar("Folding the past", quiet=as_json) as tell:
+            past = stack.enter_context(as_of(work.log.store, moment, tell))
+            with past.read() as reader:
+                reader.live("sessions")  # now, so that nothing is drawn into what is shown
         if not as_json:
             when = shown(moment.number) if moment.kind == "recorded" else str(moment)
             screen().print(f"as it was at {when}", style="quiet")

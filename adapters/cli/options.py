@@ -23,8 +23,8 @@ AtPoint = Annotated[
     typer.Option(
         "--at",
         metavar="POINT",
-        help="A point in time: prompt:2, turn:3, version:120, checkpoint:NAME, message:UUID or "
-        "time:2026-01-30T14:23Z.",
+        help="A point in time: prompt:2, turn:3, version:120, checkpoint:NAME, message:UUID, "
+        "time:2026-01-30T14:23Z or position:1200.",
     ),
 ]
 AtMoment = Annotated[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -17,10 +17,15 @@ from .travelling import state_at, version_at_position
 
 
 @contextmanager
-def as_of(store: Store, moment: Moment) -> Iterator[Store]:
+def as_of(
+    store: Store, moment: Moment, progress: Callable[[int, int], None] | None = None
+) -> Iterator[Store]:
     """A log that may be asked for lists and figures, as it was at a moment.
 
     Whatever is asked of it is answered from one look at the log; each read model is folded once.
+
+    Args:
+        progress: called, while one is folded, with the position reached and that of the end.
 
     Raises:
         PointNotFound: the log does not reach so far.
@@ -29,7 +34,7 @@ def as_of(store: Store, moment: Moment) -> Iterator[Store]:
         newest = reader.last_position()
         if moment.kind == "position" and moment.number > newest:
             raise PointNotFound(f"{moment}: the log ends at position {newest}")
-        tables = PastTables(reader, moment, store.registry)
+        tables = PastTables(reader, moment, store.registry, progress)
         try:
             yield cast(Store, PastStore(store, PastReader(reader, moment, tables)))
         finally:

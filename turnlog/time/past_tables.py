@@ -7,7 +7,7 @@ cache, so a log of any size takes the same memory, and it is gone when it is clo
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -29,10 +29,17 @@ from ..projections.engine.runs import all_asked
 class PastTables:
     """The tables of some read models, as they were at a moment."""
 
-    def __init__(self, reader: Reader, moment: Moment, registry: Registry) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        moment: Moment,
+        registry: Registry,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
         self._reader = reader
         self._moment = moment
         self._registry = registry
+        self._progress = progress
         self._prefixes: dict[str, str] = {}
         self.position = moment.number if moment.kind == "position" else reader.last_position()
         """Up to where the log is read."""
@@ -113,3 +120,5 @@ class PastTables:
             if stretch.problem is not None:
                 raise Obstructed(*stretch.problem).error(model.name)
             after = stretch.upto
+            if self._progress is not None:
+                self._progress(after, self.position)
