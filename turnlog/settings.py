@@ -137,8 +137,15 @@ class Settings(BaseSettings):
         Args:
             db: what ``--db`` says.
             environment: where the host application's variables are looked up.
+
+        Raises:
+            InvalidSettings: the path is empty, or is not UTF-8.
         """
-        if db:
+        if db is not None:
+            if not db:
+                raise InvalidSettings(
+                    "--db is empty; give it a database URL or a path, or leave it"
+                )
             return Location(log_url(db), "--db")
         if self.database_url:
             named = environment.get("TURNLOG_DATABASE_URL")

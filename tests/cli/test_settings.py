@@ -138,3 +138,11 @@ def test_a_password_is_never_shown(cli: Cli) -> None:
     for arguments in (("settings",), ("settings", "--json"), ("doctor",), ("sessions",)):
         ran = cli(*arguments, "--db", url)
         assert "secret" not in ran.out + ran.err, arguments
+
+
+def test_an_empty_db_is_not_the_default(cli: Cli, database: Path) -> None:
+    """A script with an unset variable must never write into another log than it meant."""
+    ran = cli("import", "--db", "")
+    assert (ran.code, ran.out) == (2, "")
+    assert "--db is empty" in ran.err
+    assert not database.exists()
