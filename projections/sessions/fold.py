@@ -60,7 +60,7 @@ class Sessions:
         values: dict[str, Any] = {name: bindparam(name) for name in _COLUMNS}
         self._insert = prepare(dialect, sessions.insert().values(values), *_COLUMNS)
         changed: dict[str, Any] = {name: bindparam(name) for name in _DESCRIBED}
-        counted = {"counted": bindparam("counted")}
+        counted: dict[str, Any] = {"counted": bindparam("counted")}
         adding: dict[str, Any] = {n: sessions.c[n] + bindparam(f"add_{n}") for n in _ADDED}
         one = sessions.update().where(sessions.c.stream == bindparam("of"))
         self._describe = prepare(

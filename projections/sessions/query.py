@@ -116,7 +116,8 @@ class Session(NamedTuple):
         sums = row[_HEAD:]
         billed, live = Spent.of(sums[:size]), Spent.of(sums[size : 2 * size])
         counted, reported, reports = sums[2 * size :]
-        return cls(*head, billed, live, bool(counted), reported, reports, 0, billed, live)
+        flags = bool(counted), int(reported), int(reports)
+        return cls._make((*head, billed, live, *flags, 0, billed, live))
 
 
 _HEAD = Session._fields.index("billed")

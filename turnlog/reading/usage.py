@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from operator import add
 from typing import NamedTuple, get_args
 
 from ..adapters.storage.contract import Reader
 from ..domain.errors import Refused
 from ..projections.sessions import Spent
-from ..projections.sessions.tables import SPANS
+from ..projections.sessions.tables import SPANS, SUMS
 from ..projections.usage.periods import (
     Offset,
     day_text,
@@ -18,7 +19,7 @@ from ..projections.usage.periods import (
     span_of,
 )
 from ..projections.usage.query import by_day, by_value, days_with_data, pieces, undated
-from ..projections.usage.sums import Sums, total_of
+from ..projections.usage.sums import Sums
 from .finding import tables_in
 from .usage_of_sessions import Dimension, Period, Spending, by_session, within_session
 
@@ -78,18 +79,27 @@ def _by_value(reader: Reader, kind: str, period: Period) -> list[Spending]:
 
 def _by_date(reader: Reader, by: str, period: Period, offset: Offset) -> list[Spending]:
     length = len("2026-01") if by == "month" else None
-    found: dict[str | None, dict[str, Sums]] = {}
+    found: dict[str | None, dict[str, list[int]]] = {}
     for day, thread, sums in _days(reader, period, offset):
         there = found.setdefault(day[:length] if day is not None else None, {})
-        there[thread] = there.get(thread, Sums()).plus(sums)
+        # A day may be parted, and a year has many: what is added is not yet put into words.
+        known = there.get(thread)
+        there[thread] = list(map(add, known, sums)) if known is not None else sums
     dated = sorted(key for key in found if key is not None)
-    return [
-        _spending(key, total_of(found[key].values()), found[key].get("subagents"))
-        for key in (*dated, *([None] if None in found else []))
-    ]
+    return [_of_threads(key, **found[key]) for key in (*dated, *([None] if None in found else []))]
 
 
-def _days(reader: Reader, period: Period, offset: Offset) -> Iterator[tuple[str | None, str, Sums]]:
+def _of_threads(
+    key: str | None, main: Sequence[int] = (), subagents: Sequence[int] = ()
+) -> Spending:
+    whole = list(map(add, main, subagents)) if main and subagents else main or subagents
+    part = Spent.of(subagents[:_SIZE]) if subagents else Spent()
+    return _spending(key, Sums.read(whole))._replace(subagents=part)
+
+
+def _days(
+    reader: Reader, period: Period, offset: Offset
+) -> Iterator[tuple[str | None, str, list[int]]]:
     """The local days, each as often as it is parted, by thread."""
     tables = tables_in(reader)
     begin, end = quarters(*period)
@@ -100,15 +110,17 @@ def _days(reader: Reader, period: Period, offset: Offset) -> Iterator[tuple[str 
         widest = SPANS.index(span_of(run.offset))
         for piece in pieces(first, last, SPANS[: widest + 1]):
             for day, thread, *sums in reader.query(by_day(tables, piece, run.offset)):
-                yield day_text(int(day)), thread, Sums.read(sums)
+                yield day_text(int(day)), thread, sums
     if begin is None and end is None:
         for thread, *sums in reader.query(undated(tables)):
-            yield None, thread, Sums.read(sums)
+            yield None, thread, sums
 
 
-def _spending(key: str | None, sums: Sums, subagents: Sums | None = None) -> Spending:
-    part = subagents.billed if subagents is not None else Spent()
-    return Spending(key, sums.billed, sums.live, part)
+_SIZE = len(SUMS)
+
+
+def _spending(key: str | None, sums: Sums) -> Spending:
+    return Spending(key, sums.billed, sums.live)
 
 
 def total(rows: Iterable[Spending]) -> Spending:
