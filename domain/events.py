@@ -46,7 +46,10 @@ class SessionEvent(BaseModel):
     @classmethod
     def whole(cls, values: dict[str, Any]) -> Self:
         """Build from a value for every field, checked already. The dict becomes the event's own."""
-        return _built(cls, values, _EVERY_FIELD.setdefault(cls, set(values)))
+        every = _EVERY_FIELD.get(cls)
+        if every is None:
+            every = _EVERY_FIELD[cls] = set(values)
+        return _built(cls, values, every)
 
 
 _EVERY_FIELD: dict[type[BaseModel], set[str]] = {}
