@@ -16,9 +16,7 @@ from .stream_names import UUIDS, IdType
 
 # The planner must not begin with the streams: a sequence is read by position.
 _OF_UUIDS = text(f"substr(streams.name, 1, {len(UUIDS)}) = '{UUIDS}'")
-_OF_TEXTS = text(
-    f"substr(streams.name, 1, {len(UUIDS)}) NOT IN ('{UUIDS}', '{OWN[: len(UUIDS)]}')"
-)
+_OF_TEXTS = text(f"substr(streams.name, 1, {len(UUIDS)}) NOT IN ('{UUIDS}', '{OWN[: len(UUIDS)]}')")
 
 
 class RecorderStatements:
