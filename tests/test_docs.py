@@ -131,6 +131,12 @@ def test_every_package_is_on_the_map() -> None:
     assert [p for p in sorted({*packages} - outermost) if f"| `{p}` |" not in page] == []
 
 
+def test_every_page_is_in_the_table_of_contents() -> None:
+    index = read("docs/README.md")
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    assert [page for page in sorted(pages) if f"({page})" not in index] == []
+
+
 def test_the_python_of_the_readme_is_python() -> None:
     for page in PAGES:
         for code in re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
