@@ -267,6 +267,16 @@ def branches() -> str:
     return re.sub(r"left behind \d{4}-\d\d-\d\d \d\d:\d\d", "left behind 2026-10-14 09:00", printed)
 
 
+def days() -> str:
+    """What `turnlog stats --by day` prints of the demo's history."""
+    return _printed(["stats", "--by", "day"])
+
+
+def hits() -> str:
+    """What `turnlog search` prints of the demo's history."""
+    return _printed(["search", "lock redis", "--limit", "2"])
+
+
 def _printed(command: list[str], before: list[str] | None = None) -> str:
     with tempfile.TemporaryDirectory() as folder, _terminal(Path(folder) / "log.db"):
         _run(["import", str(ROOT / HISTORY), "--workers", "1"])
@@ -302,7 +312,7 @@ def _run(arguments: list[str]) -> str:
     return out.getvalue()
 
 
-OUTPUTS = {"sessions": listing, "branches": branches}
+OUTPUTS = {"sessions": listing, "branches": branches, "days": days, "search": hits}
 PAGES = {
     "commands": commands,
     "events": event_kinds,
