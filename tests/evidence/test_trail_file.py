@@ -226,6 +226,17 @@ def test_content_that_was_taken_out_is_missed() -> None:
     assert any("content is missing" in what for what in told(hashed_anew(members)))
 
 
+def test_a_line_costs_the_same_wherever_it_stands() -> None:
+    """What is remembered of the lines before must never grow with them."""
+    from turnlog.evidence.checking_files import _Checking, _head
+
+    checking = _Checking(_head(TRAIL.lines[0].rstrip()), None)
+    for number, line in enumerate(TRAIL.lines[1:], 2):
+        checking.take(number, line.rstrip())
+        assert len(checking._before) == 1
+    assert all(len(stream.chains) == 1 for stream in checking._streams.found.values())
+
+
 # -- what is no trail ----------------------------------------------------------------------------
 
 

@@ -123,8 +123,7 @@ class _Checking:
         self._position = self._head["after"]
         self._before: tuple[bytes, ...] = ()
         self._end: dict[str, Any] | None = None
-        self._follows(head, BEGINNING)
-        if head.hashed not in self._before[1:]:
+        if not self._follows(head, BEGINNING):
             self._wrong(Wrong(1, "it was edited"))
 
     def take(self, number: int, raw: bytes) -> None:
@@ -159,8 +158,12 @@ class _Checking:
     def _follows(self, line: Line, *before: bytes) -> bool:
         """Whether a line's hash is made from the one before; goes on from this line."""
         made = [sha256(one + line.text).digest() for one in before]
-        self._before = (line.hashed, *made)
-        return not before or line.hashed in made
+        if line.hashed in made:
+            self._before = (line.hashed,)
+            return True
+        # Either may be what was edited: what the line tells, or what its hash is made of.
+        self._before = (line.hashed, *made[:1])
+        return not before
 
     def _event(
         self, number: int, members: dict[str, Any], followed: bool

@@ -94,7 +94,7 @@ class Streams:
     ) -> str | None:
         made = [linked(chain, event.header, event.identity, event.body_hash) for chain in before]
         stream.version, stream.line = event.version, number
-        stream.chains = tuple(dict.fromkeys([event.chain, *made]))
+        stream.chains = (event.chain,) if event.chain in made else (event.chain, *made[:1])
         if event.topic == ERASED:
             stream.gone.clear()
         if (what := _content(event)) is not None:
