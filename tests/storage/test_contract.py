@@ -514,7 +514,7 @@ def test_a_refused_append_does_not_undo_its_neighbours(store: Store) -> None:
 
 def test_more_threads_than_a_group_takes_are_all_answered(store: Store) -> None:
     """An append must never come back before it was done."""
-    from turnlog.adapters.storage.sqlite import store as sqlite
+    from turnlog.adapters.storage.sqlite import together as sqlite
 
     def work(thread: int) -> int:
         return record(store, turn(thread)).first_version

@@ -1,7 +1,7 @@
 """A log in a SQLite file, or in memory.
 
-One writer a process, many readers. Appends that wait together share one commit: who holds the
-writer is the leader and takes along whoever came meanwhile, each in a savepoint of its own.
+One writer a process, many readers. Appends that wait together share one commit. Where one of them
+is refused, all are done again, each in a savepoint of its own.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from ..sql.transaction import FoldFailed, SqlTransaction
 from .between_writes import BetweenWrites
 from .database_file import refuse_unfit
 from .network_files import refuse_network
+from .together import Together, Turn
 
 T = TypeVar("T")
-LARGEST_GROUP = 256
 BUSY_SECONDS = 60.0
 """How long a write waits for another process before it gives up."""
 _POLL = 0.05
@@ -62,9 +62,10 @@ class SqliteStore(SqlStore):
             level=level,
             create=create or self.path is None,
         )
-        self._waiting: list[_Job[Any]] = []
-        self._gate = threading.Lock()
+        self._together: Together[_Job[Any]] = Together()
         self._writer = threading.Lock()
+        self._newest: int | None = None
+        """The last position that the transaction at hand has given away."""
         self._news = threading.Condition()
         try:
             if self.path is not None:
@@ -141,13 +142,9 @@ class SqliteStore(SqlStore):
             alone: in a commit of its own; there is one writer at a time anyhow.
         """
         job = _Job(work, alone)
-        with self._gate:
-            self._waiting.append(job)
-        with self._writer:
-            if not self._end.alive:
-                raise StorageError(CLOSED.format(self.url))
-            while not job.done:
-                self._commit_group()
+        with self._together.turn(job) as leads:
+            if leads:
+                self._commit(self._together.gather())
         return job.answer()
 
     def project(self, work: Callable[[Any], T]) -> T:
@@ -169,26 +166,13 @@ class SqliteStore(SqlStore):
         """Whether what a fold raised is its own failure, and not the database's."""
         return not _is_of_the_database(problem)
 
-    def _commit_group(self) -> None:
-        with self._gate:
-            size = _group_size(self._waiting)
-            group, self._waiting = self._waiting[:size], self._waiting[size:]
-        cursor = self._cursor
-        members: list[SqlTransaction] = []
+    def _commit(self, group: Sequence[_Job[Any]]) -> None:
         try:
-            cursor.execute("BEGIN IMMEDIATE")
-            inline = self._fresh(cursor)
-            for job in group:
-                inline = self._run(job, cursor, inline, members, alone=len(group) == 1)
-            if len(group) == 1 and group[0].problem is not None:
-                cursor.execute("ROLLBACK")
-            else:
-                cursor.execute("COMMIT")
+            with self._writer:
+                if not self._end.alive:
+                    raise StorageError(CLOSED.format(self.url))
+                self._write(group)
         except BaseException as problem:
-            for member in members:
-                member.forget()
-            if self._connection.in_transaction:
-                self._connection.rollback()
             told = _explained(problem, self.path) if isinstance(problem, sqlite3.Error) else problem
             for job in group:
                 job.fail(told)
@@ -199,49 +183,84 @@ class SqliteStore(SqlStore):
         with self._news:
             self._news.notify_all()
 
-    def _run(
-        self,
-        job: _Job[Any],
-        cursor: sqlite3.Cursor,
-        inline: list[ReadModel],
-        members: list[SqlTransaction],
-        alone: bool,
+    def _write(self, group: Sequence[_Job[Any]]) -> None:
+        members: list[SqlTransaction] = []
+        try:
+            if not self._run_plainly(group, members):
+                self._undo(members)
+                if len(group) == 1 and group[0].problem is not None:
+                    return
+                inline = self._begin()
+                for job in group:
+                    inline = self._run_apart(job, inline, members)
+            self._cursor.execute("COMMIT")
+        except BaseException:
+            self._undo(members)
+            raise
+
+    def _begin(self) -> list[ReadModel]:
+        self._newest = None
+        self._cursor.execute("BEGIN IMMEDIATE")
+        return self._fresh(self._cursor)
+
+    def _undo(self, members: Sequence[SqlTransaction]) -> None:
+        for member in members:
+            member.forget()
+        if self._connection.in_transaction:
+            self._connection.rollback()
+
+    def _run_plainly(self, group: Sequence[_Job[Any]], members: list[SqlTransaction]) -> bool:
+        """The members of a group without savepoints; whether all went well, as nearly always."""
+        inline = self._begin()
+        for job in group:
+            member = self._transaction(self._cursor, inline)
+            members.append(member)
+            try:
+                job.run(member)
+            except FoldFailed as failed:
+                if _is_of_the_database(failed.problem):
+                    raise failed.problem from failed
+                return False
+            if job.problem is not None:
+                return False
+        return True
+
+    def _run_apart(
+        self, job: _Job[Any], inline: list[ReadModel], members: list[SqlTransaction]
     ) -> list[ReadModel]:
-        """One member of a group: what it raises undoes it alone.
+        """One member of a group in a savepoint: what it raises undoes it alone.
 
         Returns:
             The inline projections that are still folded.
         """
-        if not alone:
-            cursor.execute("SAVEPOINT member")
+        cursor = self._cursor
+        cursor.execute("SAVEPOINT member")
         member = self._transaction(cursor, inline)
         members.append(member)
+        failed: FoldFailed | None = None
         try:
             job.run(member)
-        except FoldFailed as failed:
-            if _is_of_the_database(failed.problem):
-                raise failed.problem from failed
+        except FoldFailed as problem:
+            if _is_of_the_database(problem.problem):
+                raise problem.problem from problem
+            failed = problem
+        if failed is not None or job.problem is not None:
             member.forget()
-            if alone:
-                cursor.execute("ROLLBACK")
-                cursor.execute("BEGIN IMMEDIATE")
-            else:
-                cursor.execute("ROLLBACK TO member")
-                cursor.execute("RELEASE member")
-            self._mark_stale(cursor, failed)
-            rest = [p for p in inline if p is not failed.projection]
-            return self._run(job, cursor, rest, members, alone=False)
-        if job.problem is not None:
-            member.forget()
-        if not alone:
-            if job.problem is not None:
-                cursor.execute("ROLLBACK TO member")
-            cursor.execute("RELEASE member")
-        return inline
+            cursor.execute("ROLLBACK TO member")
+            self._newest = None
+        cursor.execute("RELEASE member")
+        if failed is None:
+            return inline
+        self._mark_stale(cursor, failed)
+        return self._run_apart(job, [p for p in inline if p is not failed.projection], members)
 
     def _positions(self, cursor: Cursor, count: int) -> int:
-        cursor.execute(self.statements.last_position)
-        return int(cursor.fetchone()[0]) + 1
+        if self._newest is None:
+            cursor.execute(self.statements.last_position)
+            self._newest = int(cursor.fetchone()[0])
+        first = self._newest + 1
+        self._newest += count
+        return first
 
     def close(self) -> None:
         """Let go of every connection. A store that is dropped does so by itself."""
@@ -254,15 +273,14 @@ def _let_go(writer: PoolProxiedConnection, engine: Engine) -> None:
     engine.dispose()
 
 
-class _Job(Generic[T]):
+class _Job(Turn, Generic[T]):
     """A piece of work on its way into a commit."""
 
     def __init__(self, work: Callable[[Transaction], T], alone: bool) -> None:
+        super().__init__(alone)
         self._work = work
-        self.alone = alone
         self._result: T | None = None
         self.problem: BaseException | None = None
-        self.done = False
 
     def run(self, transaction: Transaction) -> None:
         """Do the work; what it raises is its own, unless the database itself failed."""
@@ -284,15 +302,6 @@ class _Job(Generic[T]):
         if self.problem is not None:
             raise self.problem
         return self._result  # type: ignore[return-value]
-
-
-def _group_size(waiting: Sequence[_Job[Any]]) -> int:
-    """How many of those that wait share the next commit.
-
-    Who wants to be alone may change what is folded with the appends after him.
-    """
-    alone = next((n for n, job in enumerate(waiting) if job.alone), len(waiting))
-    return min(max(alone, 1), LARGEST_GROUP)
 
 
 def _keep_private(path: Path) -> None:
@@ -319,6 +328,8 @@ def _engine(url: URL, in_memory: bool, synchronous: str) -> Engine:
             cursor.execute(f"PRAGMA synchronous = {synchronous}")
         cursor.execute("PRAGMA temp_store = MEMORY")
         cursor.execute("PRAGMA cache_size = -16000")
+        # Pages that many appends change are written back once for all of them. 4,000 are 16 MB.
+        cursor.execute("PRAGMA wal_autocheckpoint = 4000")
         cursor.close()
 
     @event.listens_for(engine, "begin")
