@@ -177,6 +177,18 @@ def test_what_a_trigger_aborts_is_the_statement_alone(sqlite: Sqlite) -> None:
     assert ask(db, "SELECT count(*) FROM t") == 1
 
 
+def test_what_a_trigger_fails_keeps_the_rows_before_it(sqlite: Sqlite) -> None:
+    db = sqlite()
+    db.execute(
+        "CREATE TRIGGER keep BEFORE INSERT ON t WHEN EXISTS (SELECT 1 FROM t WHERE id = NEW.id) "
+        "BEGIN SELECT RAISE(FAIL, 'refused'); END"
+    )
+    db.execute("INSERT INTO t VALUES (2, 'there')")
+    with pytest.raises(sqlite3.IntegrityError):
+        db.execute("INSERT OR REPLACE INTO t VALUES (1, 'new'), (2, 'instead'), (3, 'later')")
+    assert db.execute("SELECT * FROM t ORDER BY id").fetchall() == [(1, "new"), (2, "there")]
+
+
 def test_a_savepoint_is_undone_alone(sqlite: Sqlite) -> None:
     db = sqlite()
     db.execute("BEGIN IMMEDIATE")

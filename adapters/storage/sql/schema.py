@@ -206,9 +206,9 @@ SQLITE_TRIGGERS = (
        BEGIN SELECT RAISE(ABORT, 'turnlog: events are never deleted'); END""",
     # INSERT OR REPLACE deletes without firing a delete trigger, unless the connection asks for it.
     """CREATE TRIGGER IF NOT EXISTS events_are_not_replaced BEFORE INSERT ON events
-       WHEN EXISTS (SELECT 1 FROM events WHERE position = NEW.position
-                    OR (stream = NEW.stream AND version = NEW.version))
-       BEGIN SELECT RAISE(ABORT, 'turnlog: events are only ever appended'); END""",
+       WHEN EXISTS (SELECT 1 FROM events WHERE position = NEW.position)
+         OR EXISTS (SELECT 1 FROM events WHERE stream = NEW.stream AND version = NEW.version)
+       BEGIN SELECT RAISE(FAIL, 'turnlog: events are only ever appended'); END""",
     """CREATE TRIGGER IF NOT EXISTS blocks_stay BEFORE UPDATE ON blocks
        WHEN NOT EXISTS (SELECT 1 FROM permits)
        BEGIN SELECT RAISE(ABORT, 'turnlog: bodies change only under a permit'); END""",

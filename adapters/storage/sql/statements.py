@@ -143,7 +143,8 @@ class Statements:
         """Every column of ``events``, in their order."""
         names = tuple(column.name for column in events.columns)
         statement = events.insert().values({name: bindparam(name) for name in names})
-        return self._text(statement, *names)
+        # Where one row can undo nothing but itself, SQLite need not remember the pages it changes.
+        return self._text(statement.prefix_with("OR FAIL", dialect="sqlite"), *names)
 
     @cached_property
     def append_block(self) -> str:

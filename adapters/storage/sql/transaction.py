@@ -14,7 +14,7 @@ from ....projections.engine.read_model import ReadModel, Run
 from ....projections.engine.runs import asked
 from ..contract import Appended, Packed, Stream
 from ..encoding.blocks import LARGEST, BlockCodec, new_seed
-from ..encoding.chain import START, body_hash, link
+from ..encoding.chain import START, body_hash, hashed_header, linked
 from ..encoding.identities import Maps, digest, pack
 from ..encoding.rows import Row, to_row
 from ..encoding.state_bytes import dump_memory, dump_state
@@ -150,12 +150,13 @@ class SqlTransaction(SqlReader, SourceWriter, SummaryWriter, OwnStreamWriter):
             if body is not None:
                 seed = blocks.take(event, row, version, body, careful)
                 hashed = body_hash(seed, version, body)
-            topic = event.TOPIC
-            chain = link(chain, name, version, topic, now, row, hashed)
+            topic, identity = event.TOPIC, row[2]
+            header = hashed_header(name, version, topic, now, row)
+            chain = linked(chain, header, identity, hashed)
             rows.append((position, number, version, topics[topic], now, *row, hashed, chain))
             position += 1
-            if row.identity is not None:
-                identities.append((digest(row.identity), version))
+            if identity is not None:
+                identities.append((digest(identity), version))
         self.cursor.executemany(self._sql.append_event, rows)
         for block in blocks.all():
             ready = packed if packed is not None and packed.bodies == block.bodies else None
