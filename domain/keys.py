@@ -37,7 +37,7 @@ class SessionKey(NamedTuple):
         Raises:
             InvalidKey: a part is missing, empty, no text, or the whole is too long.
         """
-        if isinstance(key, Mapping):
+        if type(key) is dict or isinstance(key, Mapping):
             key = cls(
                 key.get("project_key"),  # type: ignore[arg-type]
                 key.get("session_id"),  # type: ignore[arg-type]
@@ -50,7 +50,7 @@ class SessionKey(NamedTuple):
                 raise InvalidKey(f"{field} must be text that is not empty, got {value!r}")
         if key.subpath is not None and not isinstance(key.subpath, str):
             raise InvalidKey(f"subpath must be text or absent, got {key.subpath!r}")
-        key = cls(key.project_key, key.session_id, key.subpath or None)
+        key = key if key.subpath != "" else key.main
         if len(stream_id := key.stream_id) > LONGEST_ID:
             raise InvalidKey(
                 f"the key takes {len(stream_id)} characters, at most {LONGEST_ID} fit: "

@@ -12,7 +12,7 @@ from itertools import takewhile
 from . import events as e
 from .batch import BATCHES_REMEMBERED, Batch, Known, Memory, Seen, nth
 from .consequences import Consequences
-from .entry import CONFLICT, Entry, Mark, is_anonymous, keyed
+from .entry import CONFLICT, Entry, Mark, keyed
 from .late import places
 from .session import SessionState, fold
 
@@ -105,8 +105,9 @@ class _Recording(Consequences):
         live = place is None and self._branch(entry, None, None) == self.state.branch
         if live and self.latest.get(entry.kind) == entry.digest[:8].hex():
             return None
+        # What the batch itself is known by was looked up; only the next ones were not.
         first, ordinal = identity, 0
-        while self.find(identity) is not None or self.seen.find(identity) is not None:
+        while self.find(identity) is not None or (ordinal and self.seen.find(identity) is not None):
             ordinal += 1
             identity = nth(first, self.memory.salt, ordinal)
         return identity
@@ -126,8 +127,10 @@ class _Recording(Consequences):
             self.fresh[other] = Known(self.state.version, known.branch, self.state.version)
 
     def _record(self, entry: Entry, identity: bytes, place: Known | None) -> None:
-        self._begin()
         state = self.state
+        if state.presence != "present":
+            self._begin()
+        anonymous = entry.identity is None
         parent = self.find(entry.parent)
         branch = self._branch(entry, parent, place)
         live = branch == state.branch and place is None
@@ -147,7 +150,7 @@ class _Recording(Consequences):
             self.prompt_id = entry.prompt_id
         response, first = self.response(entry)
         kind = e.TurnRecorded if marks & _CONVERSATION else e.EntryRecorded
-        turns, old_leaf = state.live.turns, state.leaf
+        (prompts, turns, _, _), old_leaf = state.live, state.leaf
         self.happen(
             kind.of(
                 entry,
@@ -158,14 +161,14 @@ class _Recording(Consequences):
                 place.version if place is not None else None,
                 place.place if place is not None else None,
                 response.turn if response is not None else None,
-                state.live.prompts + (marks & Mark.PROMPT != 0),
+                prompts + (marks & Mark.PROMPT != 0),
             )
         )
         version = state.version
         recorded = Known(version, branch, place.place if place is not None else version)
         self.fresh[identity] = self.preceding = recorded
         self.bodies[identity] = entry.canonical
-        if is_anonymous(identity):
+        if anonymous:
             if live:
                 self.latest[entry.kind] = entry.digest[:8].hex()
             self._wait_with_the_first(recorded)
@@ -185,7 +188,7 @@ class _Recording(Consequences):
             self.happen(e.SubagentLinked.trusted(branch=branch, tool_use_id=entry.called_by))
         if state.working_dir is None and entry.working_dir:
             self.happen(e.SessionLocated.trusted(branch=branch, working_dir=entry.working_dir))
-        if state.gaps and not is_anonymous(identity):
+        if state.gaps and not anonymous:
             self.fill_gap(identity, recorded)
         if live and self.main:
             self.checkpoint(marks, turns, recorded)

@@ -187,8 +187,11 @@ def _recorded(state: SessionState, event: e.TurnRecorded | e.EntryRecorded) -> N
     late = event.place is not None
     state.entries += 1
     state.late += late
-    if event.occurred_at is not None:
-        _saw(state, event.occurred_at)
+    at = event.occurred_at
+    if at is not None and (state.last_at is None or at > state.last_at):
+        state.last_at = at
+    if at is not None and (state.first_at is None or at < state.first_at):
+        state.first_at = at
     turn = event.turn or 0
     new_turn = turn > state.turns_seen
     if new_turn:
@@ -197,18 +200,15 @@ def _recorded(state: SessionState, event: e.TurnRecorded | e.EntryRecorded) -> N
         late and state.is_live(event.branch, event.place or 0, late)
     ):
         return
-    state.live = _counted(state.live, bool(marks & Mark.PROMPT), new_turn)
+    prompts, turns, entries, usage = state.live
+    prompts += marks & Mark.PROMPT != 0
+    state.live = e.Figures(prompts, turns + new_turn, entries + 1, usage)
     if late:
         return
     if not is_anonymous(event.identity):
         state.leaf, state.leaf_version = event.identity, state.version
     if marks & (Mark.ASSISTANT | Mark.USER):
         state.status = _status(marks)
-
-
-def _counted(figures: e.Figures, prompt: bool = False, turn: bool = False) -> e.Figures:
-    prompts, turns, entries, usage = figures
-    return e.Figures(prompts + prompt, turns + turn, entries + 1, usage)
 
 
 def _status(marks: int) -> str:

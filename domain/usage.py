@@ -32,7 +32,9 @@ class Usage(NamedTuple):
 
     def best(self, other: Usage) -> Usage:
         """The greater figure of each field: a response's counters only grow."""
-        return self if self == other else Usage._make(map(max, self, other))
+        if self == other or not any(other):
+            return self
+        return Usage._make(map(max, self, other)) if any(self) else other
 
     def beyond(self, counted: Usage) -> Usage:
         """What this adds to what was counted already; never negative."""

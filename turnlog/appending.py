@@ -86,6 +86,14 @@ def append(transaction: Transaction, arrival: Arrival, packed: Packed | None = N
     )
 
 
+def _leaf(state: SessionState, life: int) -> dict[bytes, Known]:
+    """The entry at the head, on which nearly every next one hangs: it need not be looked up."""
+    version, branch = state.leaf_version, state.branch
+    if state.leaf is None or version <= branch or version <= life:
+        return {}  # the branch holds none yet, only the one it began from
+    return {state.leaf: Known(version, branch, version)}
+
+
 def _lost_before(
     reader: Reader, stream: Stream, entries: Sequence[Entry], tail: bytes | None, life: int
 ) -> bytes | None:
@@ -121,15 +129,16 @@ def _look_up(
     if stream.version > life:
         wanted = dict.fromkeys(batch.identities)
         own = set(batch.identities)
+        leaf = _leaf(state, life)
         for entry in batch.entries:
             parent = entry.parent
-            if parent is not None and parent not in own:
+            if parent is not None and parent not in own and parent not in leaf:
                 wanted[parent] = None
                 wanted[GAP + parent] = None
         if state.gaps:
             wanted.update(dict.fromkeys(GAP + identity for identity in own))
         wanted.update(dict.fromkeys(x for x in (preceding, follower) if x is not None))
-        known = transaction.known(stream, wanted, life)
+        known = {**leaf, **transaction.known(stream, wanted, life)}
         if state.base:
             missing = [identity for identity in wanted if identity not in known]
             known.update(taken_over(transaction, stream, missing))

@@ -91,7 +91,7 @@ def test_a_full_disk_leaves_no_read_model_behind_the_log(sqlite_url: str) -> Non
 def test_a_file_that_may_not_grow_is_said_to_be_full(sqlite_url: str) -> None:
     """A limit on the size of files must never leave an append half-written."""
     batches = conversation(60)
-    with child(children.append_with_little_room, sqlite_url, KEY, batches, 300_000) as writer:
+    with child(children.append_with_little_room, sqlite_url, KEY, batches, 600_000) as writer:
         (waiting, kind, told, held), after = writer.rest()
     number = len(batches) - waiting
     assert number > 1

@@ -139,7 +139,7 @@ class IdentityMaps:
                 for first, data in later(found.upto):
                     found.add(unpack(first, data), version)
                 found.upto = version
-            self._shrink(stream)
+                self._shrink(stream)
             return found
 
     def add(self, stream: int, version: int, found: Sequence[tuple[int, int]], upto: int) -> None:

@@ -15,36 +15,34 @@ from .json_bytes import decode, encode
 FORMAT = 1
 """Snapshots of another format are passed over: the events give the same state."""
 _HEX = ("leaf",)
-_SAME = frozenset(
-    [
-        "version",
-        "presence",
-        "life",
-        "source",
-        "user_id",
-        "working_dir",
-        "git_branch",
-        "machine",
-        "called_by",
-        "status",
-        "announced",
-        "stop_reason",
-        "titles",
-        "cli_tag",
-        "metadata",
-        "first_at",
-        "last_at",
-        "branch",
-        "leaf_version",
-        "entries",
-        "remembered",
-        "late",
-        "gaps",
-        "turns_seen",
-        "message_id",
-        "cost_counter",
-        "continuations",
-    ]
+_SAME = (
+    "version",
+    "presence",
+    "life",
+    "source",
+    "user_id",
+    "working_dir",
+    "git_branch",
+    "machine",
+    "called_by",
+    "status",
+    "announced",
+    "stop_reason",
+    "titles",
+    "cli_tag",
+    "metadata",
+    "first_at",
+    "last_at",
+    "branch",
+    "leaf_version",
+    "entries",
+    "remembered",
+    "late",
+    "gaps",
+    "turns_seen",
+    "message_id",
+    "cost_counter",
+    "continuations",
 )
 
 
@@ -52,10 +50,7 @@ def dump_state(state: SessionState) -> bytes:
     """Write a state; fields at their defaults are left out."""
     values = state.__dict__
     plain: dict[str, Any] = {"format": FORMAT}
-    for name in _SAME:
-        value = values[name]
-        if value or value == 0:
-            plain[name] = value
+    plain |= {name: value for name in _SAME if (value := values[name]) or value == 0}
     for name in _HEX:
         if values[name] is not None:
             plain[name] = values[name].hex()
