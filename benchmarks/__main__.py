@@ -71,11 +71,12 @@ def _measure_ours(bench: Bench, disk: Disk, only: list[str] | None, console: Con
         read_models,
         searching,
         size,
+        spending,
         time_travel,
     )
 
     modules = (append, concurrent, load, listing, time_travel, long_append, size, importing)
-    modules += (read_models, catching_up, searching)
+    modules += (read_models, catching_up, searching, spending)
     rows = [row for module in modules for row in module.ROWS]
     outcomes: list[Outcome] = []
     for row in _chosen(rows, only):

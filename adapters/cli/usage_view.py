@@ -23,7 +23,7 @@ from .safe_text import one_line
 from .screen import screen, write_json
 
 BAR = 16
-_FIGURES = BAR + 46
+_FIGURES = BAR + 50
 """Columns that the bar and the figures take."""
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _NAMELESS = {"user": "(no user)", "branch": "(no branch)", "model": "(unknown)", "day": "(no time)"}

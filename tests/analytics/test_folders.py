@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import turnlog
 from tests.analytics.conftest import CHILD, KEY, read
 from tests.support.transcripts import Transcript
 from turnlog import Log, Refused, StorageError
@@ -115,6 +116,53 @@ def test_a_file_is_no_folder(log: Log, tmp_path: Path) -> None:
     assert path.read_text() == "mine"
 
 
+@pytest.mark.parametrize("place", ["files", "arriving", "leaving"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../outside.txt",
+        "/etc/passwd",
+        "day=2026-01-01/../../outside.txt",
+        "day=2026-01-01/notes.txt",
+        "_manifest.json",
+        "",
+        7,
+    ],
+)
+def test_an_account_that_names_other_files_is_refused(
+    log: Log, tmp_path: Path, place: str, name: Any
+) -> None:
+    """What lies in a folder must never make an update touch files that are not its own."""
+    say(log)
+    folder = tmp_path / "out"
+    log.export(folder, "events", "jsonl")
+    told = account(folder)
+    told[place] = {**told["files"], str(name): 1} if place == "files" else [name]
+    (folder / "_manifest.json").write_text(json.dumps(told))
+    (tmp_path / "outside.txt").write_text("mine")
+    before = shown(tmp_path)
+    with pytest.raises(Refused, match="no account of an export"):
+        log.export(folder, "events", "jsonl", update=True)
+    assert shown(tmp_path) == before
+
+
+def test_the_events_of_two_logs_are_not_mixed(log: Log, tmp_path: Path) -> None:
+    """A folder must never go on with another log, nor with this one restored from a copy."""
+    say(log)
+    folder = tmp_path / "out"
+    log.export(folder, "events", "jsonl")
+    before = shown(folder), account(folder)
+    for sessions in (0, 1, 3):
+        with turnlog.open("sqlite://") as other:
+            for n in range(sessions):
+                say(other, n)
+            with pytest.raises(Refused, match="another log"):
+                other.export(folder, "events", "jsonl", update=True)
+    assert (shown(folder), account(folder)) == before
+    say(log, 1)
+    assert log.export(folder, "events", "jsonl", update=True).rows
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"what": 1}', "\x00"])
 def test_an_account_that_is_none_is_told(log: Log, tmp_path: Path, text: str) -> None:
     (tmp_path / "_manifest.json").write_text(text)
@@ -138,7 +186,7 @@ def test_a_folder_that_cannot_be_written_is_told(log: Log, tmp_path: Path) -> No
         parent.chmod(0o755)
     for path in (tmp_path / "closed", tmp_path / "closed" / "below"):
         ran = subprocess.run(
-            [sys.executable, "-c", command, str(path), str(tmp_path / "open")],
+            [sys.executable, "-c", command, str(path), str(tmp_path / f"open-{path.name}")],
             capture_output=True,
             text=True,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from ..adapters.storage.contract import Reader, Store
 from ..domain.errors import Refused, StorageError
+from ..domain.recorded import Recorded
 from ..projections.engine.read_model import Content
 from ..projections.printable import printable
 from ..reading.finding import tables_in
@@ -18,7 +19,7 @@ from .days import Days
 from .event_rows import event_row, happened_at
 from .folders import Folder
 from .formats import FORMATS, Row
-from .manifest import Manifest
+from .manifest import Manifest, Seen
 from .usage_rows import usage_rows
 
 _TELL_EVERY = 1_000
@@ -115,10 +116,14 @@ def _into(
         chosen = _chosen(reader, asked)
         if asked.what == "usage":
             take(_usage(reader, asked, chosen))
+    seen = Seen(position)
     if asked.what == "events":
-        take(_events(store, asked, chosen, folder.manifest.position, position))
+        _same_log(store, folder)
+        events = _Events(store, asked, chosen)
+        take(events.between(folder.manifest.position, position))
+        seen = events.seen
     days.close()
-    folder.commit(position, adds=asked.what == "events")
+    folder.commit(seen, adds=asked.what == "events")
     return Exported(
         folder.path,
         sum(days.parts.values()),
@@ -143,23 +148,52 @@ def _usage(
             yield row[0], row
 
 
-def _events(
-    store: Store, asked: Asked, chosen: frozenset[str] | None, after: int, upto: int
-) -> Iterator[tuple[int | None, Row]]:
-    content: Content = next(c for c in get_args(Content) if c == asked.content)
-    limit = _ENTRIES_AT_ONCE if content == "all" else _EVENTS_AT_ONCE
-    while after < upto:
-        events = store.log(after, limit, content)
-        if not events:
-            return
-        for recorded in events:
-            after = recorded.position
-            if after > upto:
+class _Events:
+    """The events that are asked for, and the last that was looked at."""
+
+    def __init__(self, store: Store, asked: Asked, chosen: frozenset[str] | None) -> None:
+        self._store = store
+        self._asked = asked
+        self._chosen = chosen
+        self.seen = Seen(0)
+
+    def between(self, after: int, upto: int) -> Iterator[tuple[int | None, Row]]:
+        """The rows of the events after one position, up to another."""
+        asked, self.seen = self._asked, Seen(upto)
+        content: Content = next(c for c in get_args(Content) if c == asked.content)
+        limit = _ENTRIES_AT_ONCE if content == "all" else _EVENTS_AT_ONCE
+        while after < upto:
+            events = self._store.log(after, limit, content)
+            if not events:
                 return
-            at = happened_at(recorded)
-            wanted = chosen is None or recorded.key.main.stream_id in chosen
-            if wanted and asked.between(at):
-                yield at, event_row(recorded)
+            for recorded in events:
+                after = recorded.position
+                if after > upto:
+                    return
+                self.seen = Seen(upto, after, recorded.chain.hex())
+                at = happened_at(recorded)
+                if self._is_chosen(recorded) and asked.between(at):
+                    yield at, event_row(recorded)
+
+    def _is_chosen(self, recorded: Recorded) -> bool:
+        return self._chosen is None or recorded.key.main.stream_id in self._chosen
+
+
+def _same_log(store: Store, folder: Folder) -> None:
+    """Make sure that a folder's events are of this log.
+
+    Raises:
+        Refused: they are of another, or of this one before it was cut off.
+    """
+    there = folder.manifest
+    if not there.last:
+        return
+    found = store.log(there.last - 1, 1, "none")
+    if not found or (found[0].position, found[0].chain.hex()) != (there.last, there.chain):
+        raise Refused(
+            f"{folder.path} holds the events of another log: what it has at position {there.last} "
+            f"is not in {store.url}; name another folder"
+        )
 
 
 def _chosen(reader: Reader, asked: Asked) -> frozenset[str] | None:

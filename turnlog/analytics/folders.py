@@ -10,7 +10,7 @@ from typing import Self
 
 from ..domain.errors import Refused
 from .days import Days
-from .manifest import HIDDEN, Manifest, hidden, read_manifest, settle, sweep
+from .manifest import FILE, HIDDEN, Manifest, Seen, hidden, read_manifest, settle, sweep
 
 try:
     import fcntl
@@ -87,17 +87,17 @@ class Folder:
         path.parent.mkdir(exist_ok=True)
         return hidden(path)
 
-    def commit(self, position: int, adds: bool) -> None:
+    def commit(self, seen: Seen, adds: bool) -> None:
         """Give the files their names.
 
         Args:
-            position: up to where the log was read.
+            seen: how much of the log was read.
             adds: whether the files that are there stay.
         """
         assert self.days is not None, "an export has its files"
         added = {self._name(*part): rows for part, rows in self.days.parts.items()}
         kept = self.manifest.files if adds else {}
-        self.manifest = settle(self.path, self.manifest.with_files(position, added, kept))
+        self.manifest = settle(self.path, self.manifest.with_files(seen, added, kept))
         sweep(self.path)
 
     def _name(self, day: str, number: int) -> str:
@@ -107,8 +107,8 @@ class Folder:
     def _number(self) -> int:
         """The number of this export in the folder: no file of another has it in its name."""
         if not self._run:
-            names = (Path(name).stem.split("-") for name in self.manifest.files)
-            self._run = 1 + max((int(parts[1]) for parts in names), default=0)
+            found = map(FILE.fullmatch, self.manifest.files)
+            self._run = 1 + max((int(name[1]) for name in found if name), default=0)
         return self._run
 
     def _take(self) -> None:

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..domain.errors import Refused
 
+FILE = re.compile(r"day=[0-9A-Z_-]+/(?:events|usage)-(\d{6,})-\d{4,}\.(?:parquet|csv|jsonl)")
+"""The name of an exported file; the first number is that of the export."""
 NAME = "_manifest.json"
 """Names that begin so are passed over by Spark and Hive."""
 HIDDEN = ".turnlog-"
 """How the name of a file begins until the export is complete."""
+
+
+class Seen(NamedTuple):
+    """How much of the log an export looked at."""
+
+    position: int
+    last: int = 0
+    """The position of the last event; 0 where there was none."""
+    chain: str = ""
+    """Its hash chain, in hexadecimal."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +48,9 @@ class Manifest:
     """Milliseconds since 1970 UTC."""
     position: int = 0
     """The events up to there were looked at."""
+    last: int = 0
+    chain: str = ""
+    """The position of the last event among them, and its hash chain: by these a log is known."""
     rows: int = 0
     files: dict[str, int] = field(default_factory=dict)
     """The rows of each file, by its path."""
@@ -47,12 +63,14 @@ class Manifest:
         """Whether another export may go on from this one."""
         return _asked(self) == _asked(other)
 
-    def with_files(self, position: int, added: dict[str, int], kept: dict[str, int]) -> Manifest:
+    def with_files(self, seen: Seen, added: dict[str, int], kept: dict[str, int]) -> Manifest:
         """The same after an export: some files stay, others come."""
         files = {**kept, **added}
         return replace(
             self,
-            position=position,
+            position=seen.position,
+            last=seen.last or self.last,
+            chain=seen.chain or self.chain,
             rows=sum(files.values()),
             files=files,
             arriving=tuple(added),
@@ -81,11 +99,23 @@ def read_manifest(folder: Path) -> Manifest | None:
         values["arriving"], values["leaving"] = (
             tuple(values.get(name, ())) for name in ("arriving", "leaving")
         )
-        return Manifest(**values)
+        found = Manifest(**values)
+        _check(found)
     except (ValueError, TypeError, KeyError, AttributeError) as problem:
         raise Refused(
             f"{path} is no account of an export ({problem}); name another folder"
         ) from problem
+    return found
+
+
+def _check(manifest: Manifest) -> None:
+    """Files are removed by what an account says: it must name none but an export's own."""
+    numbers = (manifest.position, manifest.last, manifest.rows, *manifest.files.values())
+    if not all(type(number) is int and number >= 0 for number in numbers):
+        raise ValueError("a number in it is none")
+    for name in (*manifest.files, *manifest.arriving, *manifest.leaving):
+        if not FILE.fullmatch(name):
+            raise ValueError(f"{name!r} is no file of an export")
 
 
 def settle(folder: Path, manifest: Manifest) -> Manifest:
