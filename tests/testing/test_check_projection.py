@@ -168,6 +168,23 @@ def test_nothing_is_not_proved() -> None:
         check_projection(Titles, [events.SessionArchived()])
 
 
+def test_who_forgot_to_ask_for_the_entries_is_told() -> None:
+    """A fold over entries that are never read must not pass for one that found nothing."""
+
+    class Texts(Projection):
+        name = "texts"
+        wants = (events.TurnRecorded,)
+        tables: ClassVar = {"kinds": Table(key={"type": str}, columns={"entries": int})}
+
+        def fold(self, rows: Rows, recorded: Any) -> None:
+            if kind := recorded.event.entry.get("type"):
+                rows.add("kinds", kind, entries=1)
+
+    with pytest.raises(InvalidProjection, match="unless its content is 'all'"):
+        check_projection(Texts)
+    check_projection(type("All", (Texts,), {"content": "all"}))
+
+
 def test_given_when_then() -> None:
     happened = given([events.SessionRenamed(title="Tiles")])
     assert happened.rows(Titles) == [{"session": "session", "title": "Tiles", "changes": 1}]

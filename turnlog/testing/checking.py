@@ -52,6 +52,11 @@ def check_projection(
             f"{name} is not pure: its fold calls {impure[0]}; a rebuild would find something else "
             "there; take what it needs from the event (recorded.recorded_at is its time)"
         )
+    if not any(expected.values()):
+        raise InvalidProjection(
+            f"{name} makes no row of {len(happened)} events, so nothing was checked; give events "
+            "that it makes rows of (entries are empty unless its content is 'all')"
+        )
     for how, batches in _ways(happened):
         found = _folded(projection, batches)
         if found != expected:
