@@ -26,10 +26,10 @@ def test_an_append_that_waits_behind_a_switch_folds_the_new_tables(sqlite_url: s
         with store._writer:
             first = threading.Thread(target=lambda: store.write(switch, alone=True))
             first.start()
-            _wait_until(lambda: len(store._waiting) == 1)
+            _wait_until(lambda: len(store._together._group) == 1)
             second = threading.Thread(target=lambda: log.rename(KEY, "One"))
             second.start()
-            _wait_until(lambda: len(store._waiting) == 2)
+            _wait_until(lambda: len(store._together._waiting) == 1)
         first.join()
         second.join()
         assert [row[-1] for row in rows(log)["_titles"]] == ["One"]
