@@ -19,7 +19,7 @@ from .list_view import project, shortest
 from .opened import Opened
 from .page import Page
 from .safe_text import clean, one_line
-from .screen import beside, screen, write_json
+from .screen import beside, complain, screen, write_json
 
 _WORTH_TELLING = 20_000
 """Positions that the index is behind, after which it takes more than a moment."""
@@ -42,6 +42,9 @@ def show_hits(
     if as_json:
         write_json(_found_json(found))
         return
+    if found.unreadable:
+        count = number(found.unreadable, "text")
+        complain(f"{count} left out: the content is damaged; see `turnlog verify`")
     if not found.hits:
         screen().print("No other text matches." if page > 1 else "No text matches.")
         return
@@ -135,6 +138,7 @@ def _found_json(found: Found) -> dict[str, Any]:
         "complete": found.complete,
         "page": found.page,
         "more": found.more,
+        "unreadable": found.unreadable,
     }
 
 

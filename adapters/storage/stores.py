@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
+from functools import cache
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -19,8 +22,9 @@ from .encoding.json_bytes import decode
 from .sql.store import now
 from .sqlite.store import SqliteStore
 
-SEARCH = Registration(NAME, VERSION, index_with(decode))
-"""The search index; it reads entries as the log does, however they are nested or spelled."""
+SEARCH = Registration(NAME, VERSION, index_with(decode), policy="set aside")
+"""The search index. It reads entries as the log does, however they are nested or spelled; what
+cannot be read does not keep the rest from being found."""
 DURABILITIES = ("FULL", "NORMAL")
 FORMS = "sqlite:///path/to.db, postgresql+psycopg://user@host/name, or memory:"
 
@@ -52,7 +56,8 @@ def open_store(
         StorageError: the database cannot be opened, or belongs to something else.
     """
     priced = None if prices == TABLE else prices_from(prices)
-    registry = Registry((*built_in(priced), SEARCH, *projections))
+    searched = (SEARCH,) if url.startswith("postgres") or has_fts5() else ()
+    registry = Registry((*built_in(priced), *searched, *projections))
     if url in ("memory:", "memory://"):
         from .memory.store import MemoryStore
 
@@ -69,6 +74,17 @@ def open_store(
     if kind.startswith(("postgres", "sqlite")):
         raise InvalidURL(f"{told!r}: turnlog does not use the driver of {kind!r}; use {FORMS}")
     raise InvalidURL(f"{told!r}: turnlog keeps no logs in {kind!r}; use {FORMS}")
+
+
+@cache
+def has_fts5() -> bool:
+    """Whether the SQLite of this Python was built with full-text search; nearly every one is."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        try:
+            connection.execute("CREATE VIRTUAL TABLE words USING fts5(word)")
+        except sqlite3.OperationalError:
+            return False
+    return True
 
 
 def _open_sqlite(

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy.dialects import sqlite
 
 import turnlog
-from tests.search.conftest import KEY, Talk, texts
-from turnlog import Log
+from tests.search.conftest import KEY, OTHER, Talk, texts
+from tests.support.transcripts import Transcript
+from turnlog import Log, MissingExtra
 from turnlog.adapters.storage.encoding.json_bytes import decode
 from turnlog.projections.search.index import SearchIndex
 from turnlog.projections.search.tables import FIELD_SHIFT
@@ -88,3 +89,46 @@ def test_the_first_search_makes_the_index(log: Log, talk: Talk) -> None:
     assert (health.status, health.lifecycle) == ("behind", "caught up")
     assert texts(log, "apples") == ["red apples"]
     assert {h.name: h for h in log.projections()}["search"].status == "up to date"
+
+
+def test_a_python_without_text_search_keeps_its_log(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, talk: Talk
+) -> None:
+    """What search needs must never keep anybody from recording."""
+    monkeypatch.setattr("turnlog.adapters.storage.stores.has_fts5", lambda: False)
+    with turnlog.open(sqlite_url) as log:
+        log.append(KEY, talk("red apples"))
+        with pytest.raises(MissingExtra, match=r"without FTS5.* PostgreSQL"):
+            log.search("apples")
+    monkeypatch.undo()
+    with turnlog.open(sqlite_url) as log:
+        assert texts(log, "apples", ["prompts"]) == ["red apples"]
+
+
+def test_what_cannot_be_read_does_not_hide_the_rest(sqlite_url: str, tmp_path: Path) -> None:
+    """A damaged block must never keep other texts from being found, nor go unnoticed."""
+    path = tmp_path / "turnlog.db"
+    damaged = Transcript(OTHER.session_id, seed=2)
+    damaged.prompt("red apples")
+    s = Transcript(KEY.session_id)
+    s.prompt("green apples")
+    with turnlog.open(sqlite_url) as log:
+        log.append(OTHER, damaged.entries)
+        log.append(KEY, s.entries)
+    _damage(path, 1)
+    with turnlog.open(sqlite_url) as log:
+        assert texts(log, "apples") == ["green apples"]
+        assert {h.name: h for h in log.projections()}["search"].set_aside > 0
+    _damage(path, 2)
+    with turnlog.open(sqlite_url) as log:
+        found = log.search("apples")
+        assert (found.hits, found.unreadable) == ((), 1)
+
+
+def _damage(path: Path, stream: int) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO permits (purpose) VALUES ('damage')")
+        entries = "UPDATE blocks SET data = x'00' WHERE stream = ? AND sort = 0"
+        connection.execute(entries, (stream,))
+        connection.execute("DELETE FROM permits")
+        connection.commit()

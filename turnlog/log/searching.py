@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..domain.errors import MissingExtra
 from ..projections.search.candidates import ANYWHERE, SearchFilter
 from ..projections.search.tables import NAME
 from ..reading.searching import Found, search
@@ -40,8 +41,13 @@ class Searching(Projecting):
         Raises:
             InvalidQuery: there is no word in it, or too many, or no text can be what it asks for.
             Refused: ``limit``, ``page`` or a time makes no sense.
-            CannotFold: an event cannot be indexed; the error names it.
+            MissingExtra: this Python's SQLite has no full-text search.
             NotCaughtUp: another process builds the index, and has not come so far in time.
         """
+        if NAME not in self.store.registry:
+            raise MissingExtra(
+                "the SQLite of this Python was built without FTS5, which search needs; use a "
+                "Python whose SQLite has it, or keep the log in PostgreSQL"
+            )
         self.catch_up(NAME)
         return search(self.store, query, within, asked, all_branches, limit, page)

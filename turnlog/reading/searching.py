@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ..adapters.storage.contract import Reader, Store
 from ..adapters.storage.encoding.blocks import read_entry
 from ..adapters.storage.encoding.json_bytes import decode
-from ..domain.errors import Refused
+from ..domain.errors import DamagedEvent, Refused
 from ..domain.keys import SessionKey
 from ..domain.points import Point
 from ..projections.printable import printable
@@ -75,6 +75,8 @@ class Found(NamedTuple):
     page: int
     more: bool
     """Whether there is another page."""
+    unreadable: int = 0
+    """Texts left out of what was read for this page because their content is damaged."""
 
 
 class _Read(NamedTuple):
@@ -122,6 +124,7 @@ class _Search:
         self._sessions: SessionTables = tables_in(reader)
         self._living = Living(reader, self._tables, self._sessions, asked, all_branches)
         self._newest = 0
+        self._unreadable = 0
 
     def page(self, fields: Sequence[int], limit: int, page: int) -> Found:
         """A page of the hits."""
@@ -141,7 +144,7 @@ class _Search:
             shown, total = read[first : first + limit], len(read)
             complete = complete and ended
             more = total > first + limit
-        return Found(self._hits(shown), total, complete, page, more)
+        return Found(self._hits(shown), total, complete, page, more, self._unreadable)
 
     def _read_on(
         self, found: Sequence[Lying], portion: int, wanted: int
@@ -200,7 +203,11 @@ class _Search:
         for lying in sorted(portion, key=lambda lying: lying.candidate[2:4]):
             field = lying.candidate.field
             question = self._question.within(field)
-            text, message = self._text(lying)
+            try:
+                text, message = self._text(lying)
+            except DamagedEvent:
+                self._unreadable += 1
+                continue
             looked = Looked(text)
             worth = quality(question, looked) if question is not None else 0.0
             if worth:
