@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+from tests.support.log_machine import Machine
 from tests.support.transcripts import Transcript
 from tests.time.conftest import CHILD, KEY, Talk
 from turnlog import InvalidPoint, Log, PointNotFound, UnknownSession
@@ -211,3 +214,36 @@ def test_late_entries_are_on_the_branch_they_belong_to(log: Log, talk: Talk) -> 
     assert asked(found.added) == [(2, "Lost?")]
     assert (found.left, found.common) == (Stretch(), found.a)
     assert found.b.entries == found.a.entries + 2
+
+
+class Compared(Machine):
+    """Whatever happened, a difference says how one point becomes the other."""
+
+    def teardown(self) -> None:
+        for writer in self.everyone:
+            if writer.plain.begun:
+                last = self.log.state(writer.key).version
+                points = sorted({1, last // 3 + 1, 2 * last // 3 + 1, last})
+                for a, b in product(points, points):
+                    self.compare(writer.key, a, b)
+        self.log.close()
+
+    def compare(self, key: SessionKey, a: int, b: int) -> None:
+        there, back = self.log.diff(key, a, b), self.log.diff(key, b, a)
+        assert (there.left, there.added) == (back.added, back.left)
+        kept = there.a.entries - there.left.entries
+        assert kept + there.added.entries == there.b.entries
+        assert there.common.entries == kept
+        if a == b:
+            assert (there.left, there.added, there.changed) == (Stretch(), Stretch(), ())
+
+
+TestWhateverHappened = Compared.TestCase
+TestWhateverHappened.settings = settings(
+    max_examples=4,
+    stateful_step_count=25,
+    deadline=None,
+    derandomize=True,
+    report_multiple_bugs=False,
+    suppress_health_check=list(HealthCheck),
+)
