@@ -312,10 +312,22 @@ class Store(Protocol):
             StorageError: the database failed; nothing of the work was kept.
         """
 
-    def make_room(self, registration: Registration, generation: str) -> None:
-        """Make the empty tables of a generation, and drop those that are neither live nor these."""
+    def make_room(
+        self, registration: Registration, generation: str, hold: Callable[[Any], None]
+    ) -> None:
+        """Make the empty tables of a generation, and drop those that are neither live nor these.
 
-    def retire(self, registration: Registration, version: int, generation: str) -> None:
+        Args:
+            hold: given a cursor of the same transaction; raises where one has no right to.
+        """
+
+    def retire(
+        self,
+        registration: Registration,
+        version: int,
+        generation: str,
+        hold: Callable[[Any], None],
+    ) -> None:
         """Let go of what lies in a generation that is live no more."""
 
     def fails_alone(self, problem: Exception) -> bool:

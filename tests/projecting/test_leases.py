@@ -23,6 +23,7 @@ from .logs import KEY, log_with, rows, talk
 def _lively(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runners that look often whether to stop."""
     monkeypatch.setattr("turnlog.projecting.runner.LOOK_EVERY", 0.05)
+    monkeypatch.setattr("turnlog.projecting.catching_up.STALE_PATIENCE", 0.0)
 
 
 def run_out(log: turnlog.Log) -> None:
@@ -230,3 +231,41 @@ def test_the_lease_of_a_process_that_died_is_free_at_once(durable_url: str) -> N
         assert not is_dead("nonsense")
         assert Lease.take(log.store, "kinds", gone) is not None
         assert Lease.take(log.store, "kinds") is not None
+
+
+def test_a_rebuild_that_was_paused_takes_nothing_away_from_the_next_one(store_url: str) -> None:
+    """Who slept before he cleared away must not drop tables that are live by now."""
+    with log_with(store_url) as log:
+        talk(log)
+        log.catch_up()
+        before = rows(log)
+        kinds = log.store.registry["kinds"]
+        paused = Lease.take(log.store, "kinds:rebuild")
+        assert paused is not None
+        run_out(log)
+        log.rebuild(name="kinds")
+        with pytest.raises(LeaseLost):
+            log.store.retire(kinds, 1, "b", paused.hold)
+        with pytest.raises(LeaseLost):
+            log.store.make_room(kinds, "", paused.hold)
+        assert rows(log) == before
+        assert log.rebuild(name="kinds").events > 0
+
+
+def test_a_read_model_that_is_rebuilt_while_it_is_caught_up_loses_nothing(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever folds the old tables must notice, and go on with the new ones."""
+    with log_with(store_url) as log:
+        talk(log)
+        step = Folder.step
+        once = iter([True])
+
+        def rebuilt_before(self: Folder) -> None:
+            if self.lane == "live" and next(once, False):
+                log.rebuild(name="kinds")
+            step(self)
+
+        monkeypatch.setattr(Folder, "step", rebuilt_before)
+        log.catch_up("kinds")
+        assert rows(log)["_kinds"] == [("TurnRecorded.v1", 6)]

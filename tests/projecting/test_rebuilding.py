@@ -12,6 +12,7 @@ import turnlog
 from docs.demo.make_history import HISTORY
 from turnlog.adapters.storage.stores import open_store
 from turnlog.domain.errors import CannotFold, NewerSchema, Refused
+from turnlog.domain.events import EVENTS
 from turnlog.projecting.folding import Folder
 from turnlog.projections.engine.registry import Registration, Registry
 
@@ -278,3 +279,25 @@ def test_rebuilds_while_an_importer_writes_end_equal(
         log.rebuild()
         assert {name: rows(log, name) for name in names} == live
         assert log.verify().holds
+
+
+def test_a_run_is_never_folded_in_part(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a fold knows of one append it must know of all of it, wherever a look for holes ends."""
+    monkeypatch.setattr("turnlog.projecting.folding.BATCH", 2)
+    found: list[tuple[int, ...]] = []
+
+    def noted(self: Kinds, cursor: Any, runs: Any) -> None:
+        found.extend(tuple(run.versions) for run in runs)
+
+    monkeypatch.setattr(Kinds, "fold", noted)
+    monkeypatch.setattr(Kinds, "topics", frozenset(EVENTS))
+    with log_with(postgres_url) as log:
+        talk(log, prompts=3)
+        recorded: dict[int, list[int]] = {}
+        for event in log.events(KEY):
+            recorded.setdefault(event.recorded_at, []).append(event.version)
+        log.catch_up("kinds")
+    assert [version for run in found for version in run] == [
+        version for run in recorded.values() for version in run
+    ]
+    assert len(found) <= len(recorded) + 1

@@ -18,7 +18,7 @@ def test_an_append_that_waits_behind_a_switch_folds_the_new_tables(sqlite_url: s
         store = log.store
         assert isinstance(store, SqliteStore)
         talk(log)
-        store.make_room(store.registry["kinds"], "b")
+        store.make_room(store.registry["kinds"], "b", lambda cursor: None)
 
         def switch(transaction: Any) -> None:
             store.account.switch(transaction.cursor, "kinds", Place(1, "b", 0))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from ..adapters.storage.contract import Store
 from ..adapters.storage.sql.account import Place, Standing
-from ..domain.errors import NotCaughtUp
+from ..domain.errors import LeaseLost, NotCaughtUp
 from ..projections.engine.registry import Registration
 from .folding import BATCH, Folder, Obstructed
 from .leasing import Lease
@@ -18,6 +19,8 @@ from .standings import standing
 
 PATIENCE = 30.0
 """Seconds that a command waits for another process which folds the same read model."""
+STALE_PATIENCE = 1.0
+"""Seconds that it waits where the other one stopped: he may be about to get past that."""
 _LOOK_EVERY = 0.05
 
 
@@ -47,10 +50,10 @@ def catch_up(
             continue
         lease = Lease.take(store, registration.name)
         if lease is not None:
-            with lease:
+            with lease, suppress(LeaseLost):  # it was rebuilt meanwhile, or caught up: look again
                 fold_on(store, registration, lease, upto)
             continue
-        if row.stale_at is not None:
+        if row.stale_at is not None and time.monotonic() > end - patience + STALE_PATIENCE:
             raise NotCaughtUp(
                 f"the read model {registration.name!r} stands before the event at position "
                 f"{row.stale_at}, which it cannot take in: {row.stale_why}"

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from ..adapters.storage.contract import Store
 from ..adapters.storage.sql.account import Place
-from ..domain.errors import NotCaughtUp
+from ..domain.errors import LeaseLost, NotCaughtUp
 from ..projections.engine.registry import Registration
 from .folding import BATCH, Folder, Obstructed
 from .leasing import Lease
@@ -89,7 +90,8 @@ def rebuild_one(
                     raise obstacle.error(registration.name) from obstacle.problem
                 folder.pass_by(obstacle)
         progress(folder.place.position, folder.place.position)
-        store.retire(registration, retired.version, retired.generation)
+        with suppress(LeaseLost):  # whoever rebuilds by now clears away what is left
+            store.retire(registration, retired.version, retired.generation, lease.hold)
         return folder
 
 
@@ -118,21 +120,20 @@ def _begin(store: Store, registration: Registration, lease: Lease, anew: bool) -
     account = store.account
     going_on = store.project(lambda cursor: account.rebuilding(cursor, name))
     if going_on is not None and going_on.version == version and not anew:
+        if going_on.position == 0:
+            store.make_room(registration, going_on.generation, lease.hold)
         return
     live = standing(store, name)
     generation = "b" if live.version == version and not live.generation else ""
 
-    def forget(cursor: Any) -> None:
-        lease.hold(cursor)
-        account.end_beside(cursor, name)
-
     def begin(cursor: Any) -> None:
         lease.hold(cursor)
+        account.end_beside(cursor, name)
         account.begin_beside(cursor, name, version, generation)
 
-    store.project(forget)
-    store.make_room(registration, generation)
     store.project(begin)
+    # While it is at position 0 nothing is folded: interrupted here, room is made again.
+    store.make_room(registration, generation, lease.hold)
 
 
 def _is_known(store: Store, registration: Registration, position: int) -> bool:

@@ -45,6 +45,15 @@ class _Kept:
             _log.warning("%s; trying again, now and then", problem)
         self.problem = str(problem)
 
+    def let_go(self) -> None:
+        """Hold it no longer."""
+        if self.lease is not None:
+            try:
+                self.lease.release()
+            except StorageError as problem:  # it runs out by itself
+                _log.info("%s", problem)
+        self.lease = None
+
     def went_well(self) -> None:
         """What failed is past."""
         self.failures, self.again, self.problem = 0, 0.0, None
@@ -85,7 +94,7 @@ class Runner:
             self._bring(kept, upto, stop)
         except LeaseLost as problem:
             _log.info("%s", problem)
-            kept.lease = None
+            kept.let_go()
         except (CannotFold, NotCaughtUp, StorageError) as problem:
             kept.failed(problem)
         else:
@@ -113,12 +122,7 @@ class Runner:
 
     def _let_go(self) -> None:
         for kept in self._kept:
-            if kept.lease is not None:
-                try:
-                    kept.lease.release()
-                except StorageError as problem:  # it runs out by itself
-                    _log.info("%s", problem)
-                kept.lease = None
+            kept.let_go()
 
 
 class Background:

@@ -80,12 +80,22 @@ class MemoryStore(Store):
     def project(self, work: Callable[[Any], T]) -> T:
         return self.write(lambda transaction: work(transaction.cursor))
 
-    def make_room(self, registration: Registration, generation: str) -> None:
+    def make_room(
+        self, registration: Registration, generation: str, hold: Callable[[Any], None]
+    ) -> None:
         with self._models.changing_tables() as connection:
+            hold(connection.connection.cursor())
             self.generations.make_room(connection, registration, generation)
 
-    def retire(self, registration: Registration, version: int, generation: str) -> None:
+    def retire(
+        self,
+        registration: Registration,
+        version: int,
+        generation: str,
+        hold: Callable[[Any], None],
+    ) -> None:
         with self._models.changing_tables() as connection:
+            hold(connection.connection.cursor())
             self.generations.retire(connection, registration, version, generation)
 
     def fails_alone(self, problem: Exception) -> bool:

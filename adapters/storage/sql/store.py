@@ -126,14 +126,24 @@ class SqlStore:
         """Change the read models alone, in a transaction."""
         raise NotImplementedError
 
-    def make_room(self, registration: Registration, generation: str) -> None:
+    def make_room(
+        self, registration: Registration, generation: str, hold: Callable[[Any], None]
+    ) -> None:
         """Make the empty tables of a generation, and drop those that are neither live nor these."""
         with self._changing_tables() as connection:
+            hold(connection.connection.cursor())
             self.generations.make_room(connection, registration, generation)
 
-    def retire(self, registration: Registration, version: int, generation: str) -> None:
+    def retire(
+        self,
+        registration: Registration,
+        version: int,
+        generation: str,
+        hold: Callable[[Any], None],
+    ) -> None:
         """Let go of what lies in a generation that is live no more."""
         with self._changing_tables() as connection:
+            hold(connection.connection.cursor())
             self.generations.retire(connection, registration, version, generation)
 
     def _changing_tables(self) -> AbstractContextManager[Connection]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _ENTRIES = (e.TurnRecorded.TOPIC, e.EntryRecorded.TOPIC)
 _POSITION, _STREAM, _VERSION, _TOPIC, _AT, _HAS_BODY, _NAME = range(7)
 _HEAD = 7
+_AHEAD = 64
 _COLUMNS = ", ".join(f'e."{name}"' for name in Row._fields)
 _SELECT = f"""SELECT e.position, e.stream, e.version, e.topic, e.recorded_at,
     e.body_hash IS NOT NULL, s.name, {_COLUMNS}
@@ -56,7 +57,8 @@ class StretchReader:
         content: Content,
     ) -> Stretch:
         """The events after a position that are asked for, at most so many (or one run)."""
-        upto = min(upto, self.last_position())
+        last = self.last_position()
+        upto = self._whole(min(upto, last)) if upto < last else last
         if upto <= after:
             return Stretch([], after, None)
         rows = self._selected(after, upto, most, topics)
@@ -69,6 +71,30 @@ class StretchReader:
             if whole:
                 upto, rows = whole[-1][_POSITION], whole
         return self._read(rows, upto, content)
+
+    def _whole(self, upto: int) -> int:
+        """The end of the append that an event belongs to: a run is never read in part.
+
+        What is committed of an append is all of it, so nothing is missing up to there.
+        """
+        mark = self._sql.mark
+        moment = None
+        while True:
+            self.cursor.execute(
+                "SELECT position, stream, version, recorded_at FROM events "
+                f"WHERE position >= {mark} ORDER BY position LIMIT {mark}",
+                (upto, _AHEAD),
+            )
+            rows = self.cursor.fetchall()
+            for position, stream, version, at in rows:
+                found = stream, at, position - version
+                if moment is None and position == upto:
+                    moment = found
+                if found != moment:
+                    return upto
+                upto = position
+            if len(rows) < _AHEAD:
+                return upto
 
     def _selected(
         self, after: int, upto: int, most: int, topics: Collection[str] | None
