@@ -7,6 +7,7 @@ from typing import Any
 
 from ...domain import events as e
 from ..engine.read_model import Run
+from ..printable import printable
 from .lines import Line, Lines
 from .response import (
     NO_SUMS,
@@ -72,7 +73,8 @@ class Change:
         """Take an event in."""
         if isinstance(event, e.UsageRecorded):
             if event.turn is not None or event.source in ("progress", "tool-result"):
-                self._uses.append(Use(event, version, prompt, git_branch))
+                key = response_key(event, self._key.session_id)
+                self._uses.append(Use(event, version, prompt, git_branch, key))
         elif isinstance(event, e.TranscriptForked):
             self._forks.append(event)
         elif isinstance(event, e.SessionErased):
@@ -112,8 +114,8 @@ class Change:
 
     def _concerned(self) -> set[bytes]:
         """The keys of what is used, and of the stream's responses that change as a whole."""
-        keys = {response_key(use.event, self._key.session_id) for use in self._uses}
-        keys.update(self._claimable())
+        keys = {use.key for use in self._uses}
+        keys.update(key for use in self._uses for key in self._claims(use))
         if not self._before.version:
             return keys
         anew = self._was != self._is or self._erased
@@ -143,37 +145,36 @@ class Change:
     def _use(self) -> None:
         for use in self._uses:
             event = use.event
+            counters = event.counters.best(event.counted)
             row = self._known(use)
-            fresh = row is None
             if row is None:
-                row = first_seen(use, self._stream, self._key.session_id, self._after)
-            counters = row.counters.best(event.counters.best(event.counted))
-            if fresh or counters != row.counters:
+                cost = None
+                if event.model is not None:
+                    model, at = printable(event.model), event.occurred_at
+                    cost = self._price(model, at, counters, fast=event.fast)
+                row = first_seen(use, self._stream, self._after, counters, cost)
+                self._put(row, fresh=True)
+                self._claim(row, use)
+                continue
+            counters = row.counters.best(counters)
+            if counters != row.counters:
                 row = row.priced(counters, self._price)
             placeholder = int(event.quality == "placeholder")
-            self._put(
-                row._replace(
-                    placeholder=placeholder,
-                    characters=max(row.characters, event.characters) if placeholder else 0,
-                ),
-                fresh,
-            )
-            if fresh:
-                self._claim(row, use)
+            characters = max(row.characters, event.characters) if placeholder else 0
+            self._put(row._replace(placeholder=placeholder, characters=characters))
 
     def _known(self, use: Use) -> Response | None:
         """The row of a response that the stream holds already."""
         event = use.event
         if event.turn is None:
-            key = response_key(event, self._key.session_id)
-            rows = (*self._own(key), *(r for r in self._now.values() if r.key == key))
+            rows = (*self._own(use.key), *(r for r in self._now.values() if r.key == use.key))
             return next((r for r in rows if r.told in (Told.PROGRESS, Told.RESULT)), None)
         number = self._stream, event.turn
         if number in self._now:
             return self._now[number]
         if event.turn > self._before.turns_seen:
             return None
-        for row in self._own(response_key(event, self._key.session_id)):
+        for row in self._own(use.key):
             if row.turn == event.turn:
                 return row
         # A later entry may name the request where the first did not; the first one's key stays.
@@ -190,11 +191,10 @@ class Change:
 
     # -- subagents that are known by their results -------------------------------------------
 
-    def _claimable(self) -> set[bytes]:
-        return {key for use in self._uses for key in self._claims(use)}
-
     def _claims(self, use: Use) -> list[bytes]:
         """By what a subagent's result would be known, where its responses are."""
+        if self._key.subpath is None and use.event.source != "progress":
+            return []
         event, session_id, subpath = use.event, self._key.session_id, self._key.subpath
         agent, call = event.agent, event.called_by
         if event.source == "response" and subpath is not None and event.turn == 1:
@@ -242,6 +242,8 @@ class Change:
 
     def _share(self, key: bytes) -> None:
         """One response, perhaps in several copies: the greatest counters for all, one owner."""
+        if not self._found[key] and len(self._fresh[key]) == 1:
+            return
         copies = self._copies(key)
         if len(copies) == 1:
             return

@@ -137,18 +137,25 @@ class Use(NamedTuple):
     version: int
     prompt: int
     git_branch: str | None
+    key: bytes
 
 
-def first_seen(use: Use, stream: int, session_id: str, state: SessionState) -> Response:
+_TOLD = {"progress": Told.PROGRESS, "tool-result": Told.RESULT}
+
+
+def first_seen(
+    use: Use, stream: int, state: SessionState, counters: Usage, cost: int | None
+) -> Response:
     """A response of which nothing was recorded in this stream before."""
-    event, version, prompt, git_branch = use
+    event, version, prompt, git_branch, key = use
     late = event.place is not None
     place = event.place if event.place is not None else version
-    told = {"progress": Told.PROGRESS, "tool-result": Told.RESULT}.get(event.source, Told.OWN)
+    told = _TOLD.get(event.source, Told.OWN)
+    placeholder = int(event.quality == "placeholder")
     return Response(
         stream,
         event.turn or told_number(version),
-        response_key(event, session_id),
+        key,
         printable(event.model),
         printable(git_branch),
         None,
@@ -160,12 +167,12 @@ def first_seen(use: Use, stream: int, session_id: str, state: SessionState) -> R
         int(event.native and state.forked_from is None),
         int(event.fast),
         told,
-        0,
-        0,
+        placeholder,
+        event.characters if placeholder else 0,
         int(state.is_live(event.branch, place, late)),
         1,
-        Usage(),
-        None,
+        counters,
+        cost,
     )
 
 

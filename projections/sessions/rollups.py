@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from sqlalchemy import Dialect, bindparam
+from sqlalchemy import Dialect, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..prepared import KEYS_DIFFER, prepare
@@ -94,10 +94,10 @@ class Rollups:
         names = [c.name for c in rollups.columns]
         keys = names[:5]
         upsert = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
-        inserted = upsert(rollups).values({name: bindparam(name) for name in names})
-        adding = {name: t[name] + inserted.excluded[name] for name in names[5:]}
-        statement = inserted.on_conflict_do_update(index_elements=keys, set_=adding)
-        self._add = prepare(dialect, statement, *names) + KEYS_DIFFER
+        self._add, self._add_billed = (
+            _adding(dialect, upsert(rollups), rollups, names[:end])
+            for end in (len(names), len(keys) + len(SUMS))
+        )
         self._clear = prepare(
             dialect,
             rollups.delete().where(
@@ -119,13 +119,31 @@ class Rollups:
         changed = sorted((place, change) for place, change in rows.items() if any(change))
         if not changed:
             return
-        cursor.executemany(self._add, [(*place, *change) for place, change in changed])
+        rows_billed, rows_undone = [], []
+        for place, change in changed:
+            if any(change[_SIZE:]):
+                rows_undone.append((*place, *change))
+            else:
+                rows_billed.append((*place, *change[:_SIZE]))
+        if rows_billed:
+            cursor.executemany(self._add_billed, rows_billed)
+        if rows_undone:
+            cursor.executemany(self._add, rows_undone)
         fewer = [(*p, 0) for p, change in changed if change[_RESPONSES] < 0]
         if fewer:
             cursor.executemany(self._clear, fewer)
 
 
 _RESPONSES = SUMS.index("responses")
+_SIZE = len(SUMS)
+
+
+def _adding(dialect: Dialect, upsert: Any, rollups: Table, names: list[str]) -> str:
+    """An upsert that adds to the columns named behind the keys; the others are left at nothing."""
+    inserted = upsert.values({name: bindparam(name) for name in names})
+    adding = {name: rollups.c[name] + inserted.excluded[name] for name in names[5:]}
+    statement = inserted.on_conflict_do_update(index_elements=names[:5], set_=adding)
+    return prepare(dialect, statement, *names) + KEYS_DIFFER
 
 
 def _places(cell: Cell) -> Iterable[tuple[int, int, int, str, int]]:

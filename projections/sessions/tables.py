@@ -144,7 +144,10 @@ class SessionTables:
             Column("value", _Ordered, primary_key=True),
             Column("shard", SmallInteger, primary_key=True, autoincrement=False),
             *(Column(f"billed_{name}", BigInteger, nullable=False) for name in SUMS),
-            *(Column(f"undone_{name}", BigInteger, nullable=False) for name in SUMS),
+            *(
+                Column(f"undone_{name}", BigInteger, nullable=False, server_default="0")
+                for name in SUMS
+            ),
             sqlite_with_rowid=False,
         )
 
