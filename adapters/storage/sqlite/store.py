@@ -91,7 +91,9 @@ class SqliteStore(SqlStore):
         """Refuse what is somebody else's before anything in it is changed, its mode included."""
         refuse_unfit(path)
         if path.is_file() and path.stat().st_size > 0:
-            with create_engine(url, poolclass=NullPool).connect() as connection:
+            patient = {"timeout": BUSY_SECONDS}
+            engine = create_engine(url, poolclass=NullPool, connect_args=patient)
+            with engine.connect() as connection:
                 self._find(connection)
         elif not (self._create or path.is_dir()):
             raise no_log(self.url)
