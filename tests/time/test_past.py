@@ -13,7 +13,16 @@ import turnlog
 from tests.support.log_machine import Machine
 from tests.support.transcripts import Transcript
 from tests.time.conftest import CHILD, KEY, Talk
-from turnlog import Filter, InvalidPoint, Log, PointNotFound, Refused, UnknownSession, events
+from turnlog import (
+    Filter,
+    InvalidPoint,
+    Log,
+    PointNotFound,
+    Refused,
+    StorageError,
+    UnknownSession,
+    events,
+)
 from turnlog.adapters.storage.stores import open_store
 from turnlog.domain.moments import Moment
 from turnlog.time.past import as_of
@@ -201,3 +210,15 @@ def test_the_rows_of_ones_own_projections_are_told_as_they_were_too(talk: Talk) 
         for end, answer in answers.items():
             with as_of(log.store, Moment.of(end)) as past:
                 assert Log(past).rows(Renamed, "sessions") == answer
+
+
+@pytest.mark.parametrize("room", [1, 8, 16])
+def test_a_past_that_finds_no_room_is_told(log: Log, talk: Talk, room: int) -> None:
+    """A full disk must never be told as figures of a part of the log."""
+    for n in range(60):
+        log.append(KEY._replace(session_id=f"session-{n}"), talk(f"Question {n}? " * 20))
+    with as_of(log.store, Moment.of(position(log))) as past, past.read() as reader:
+        tables: Any = reader
+        tables._tables._connection.execute(f"PRAGMA max_page_count = {room}")
+        with pytest.raises(StorageError, match=r"full.*TMPDIR"):
+            Log(past).stats()

@@ -12,6 +12,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from sqlalchemy import Select, create_engine, insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from ..adapters.storage.contract import Content, Reader
@@ -72,9 +73,10 @@ class PastTables:
             registration = self._registry[name]
             try:
                 self._prefixes[name] = self._made(registration)
-            except sqlite3.Error as problem:
+            except (sqlite3.Error, DBAPIError) as problem:
+                what = getattr(problem, "orig", None) or problem
                 raise StorageError(
-                    f"the past of {name!r} found no room in a temporary file: {problem}; "
+                    f"the past of {name!r} cannot be folded into a temporary file: {what}; "
                     "TMPDIR names the folder it lies in"
                 ) from problem
         return self._prefixes[name]
