@@ -145,7 +145,7 @@ def events(
     as_json: AsJson = False,
     db: Db = None,
 ) -> None:
-    """Show the audit trail of a session: every event, in order, on every branch."""
+    """Show every event of a session, in order, on every branch."""
     from . import trail
     from .opened import opened
 

@@ -1,4 +1,4 @@
-"""The audit trail of a session: every event, in order."""
+"""The events of a session, in order."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ class Reading(Part):
         return live
 
     def events(self, key: Key, after: int = 0) -> Iterator[Recorded]:
-        """The audit trail of a stream: every event by version, in bounded memory."""
+        """Every event of a stream by version, in bounded memory."""
         with self._look(key) as (reader, stream):
             yield from reader.events(there(stream, key), after)
 
