@@ -210,6 +210,27 @@ def test_only_integer_spelled_out_is_the_tables_own_key(sqlite: Sqlite) -> None:
     assert ask(db, indexes.format("wide")) == 1
 
 
+def test_sqlite_takes_a_file_of_a_byte_for_an_empty_database(tmp_path: Path) -> None:
+    path = tmp_path / "note.txt"
+    path.write_bytes(b"S")
+    db = sqlite3.connect(path)
+    db.execute("CREATE TABLE t (id)")
+    db.close()
+    assert path.read_bytes()[:16] == b"SQLite format 3\0"
+
+
+def test_sqlite_drops_what_is_ahead_of_an_empty_database(sqlite: Sqlite, tmp_path: Path) -> None:
+    sqlite().execute("INSERT INTO t VALUES (1, 'x')")
+    ahead = (tmp_path / "facts.db-wal").read_bytes()
+    assert ahead
+    (tmp_path / "cut.db").touch()
+    (tmp_path / "cut.db-wal").write_bytes(ahead)
+    db = sqlite3.connect(tmp_path / "cut.db")
+    assert ask(db, "SELECT count(*) FROM sqlite_master") == 0
+    db.close()
+    assert not (tmp_path / "cut.db-wal").exists()
+
+
 def test_making_tables_is_part_of_a_transaction(sqlite: Sqlite) -> None:
     db = sqlite()
     db.execute("BEGIN IMMEDIATE")
