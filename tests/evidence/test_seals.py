@@ -25,7 +25,7 @@ from tests.storage.tampering import (
 )
 from turnlog import Seal, SessionKey
 from turnlog.adapters.storage.sql.schema import about, blocks, events, streams
-from turnlog.domain.errors import InvalidEvidence, Refused, UnknownSession
+from turnlog.domain.errors import DamagedEvent, InvalidEvidence, Refused, UnknownSession
 from turnlog.evidence.files import read_evidence, write_evidence
 from turnlog.evidence.proofs import read_proof
 from turnlog.evidence.seals import read_seal
@@ -318,6 +318,28 @@ def test_where_the_noted_heads_were_changed_too_the_seal_still_finds_it(durable_
         told = [str(problem) for problem in log.verify(seal=seal).problems]
     assert any("seal 1 of the log itself is not the one that was kept" in what for what in told)
     assert any("the streams are not those that were sealed" in what for what in told)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"topic": 999}, {"facts": "{"}, {"facts": '{"log":7}'}, {"recorded_at": 1 << 60}]
+)
+def test_a_seal_in_the_log_that_cannot_be_read_is_told(
+    tmp_path: Path, wrong: dict[str, Any]
+) -> None:
+    """Whoever spoils the log's own note of a seal must not stop the one that was kept."""
+    url = f"sqlite:///{tmp_path / 'log.db'}"
+    with turnlog.open(url) as log:
+        fill(log)
+        seal = log.seal()
+    with meddling(url) as connection:
+        own = select(streams.c.id).where(streams.c.name == "!log").scalar_subquery()
+        connection.execute(update(events).where(events.c.stream == own).values(wrong))
+    with turnlog.open(url) as log:
+        told = [str(problem) for problem in log.verify(seal=seal).problems]
+        assert any(what.startswith("!log, version 1") for what in told)
+        assert any(what.startswith("the log: ") for what in told)
+        with pytest.raises((DamagedEvent, InvalidEvidence)):
+            log.verify(seal=seal.fingerprint)
 
 
 def test_a_copy_from_before_the_seal_is_found(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Insert, insert, select
 
+from ..damage import UNREADABLE, damaged
 from ..encoding.blocks import Block, BlockCodec, new_seed
 from ..encoding.chain import START, body_hash, link
 from ..encoding.rows import Row
@@ -50,9 +51,12 @@ class OwnStreamReader:
             blocks = [Block._make(block) for block in self.cursor.fetchall()]
             if row is None or len(blocks) != 1:
                 continue  # whoever verifies the stream names what is missing
-            (body,) = self.codec.bodies(blocks[0])
-            position, _, version, topic, recorded_at, *_, facts = row
-            topic = self._topics.name(self.cursor, topic)
+            position, _, _, number_of_topic, recorded_at, *_, facts = row
+            try:
+                topic = self._topics.name(self.cursor, number_of_topic)
+                (body,) = self.codec.bodies(blocks[0])
+            except UNREADABLE as problem:
+                raise damaged(f"version {version} of {OWN!r}", problem) from problem
             yield OwnFact(position, version, topic, recorded_at, facts or "{}", body.data)
 
 
