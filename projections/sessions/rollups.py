@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ..prepared import KEYS_DIFFER, prepare
 from .response import NO_SUMS, Told, minus, plus
 from .responses import Copy
-from .tables import QUARTER, SPANS, SUMS, UNDATED, SessionTables
+from .tables import QUARTER, SPANS, SPANS_OF_VALUES, SUMS, UNDATED, SessionTables
 
 SHARDS = 8
 """On PostgreSQL what sessions write at the same time goes to one of so many rows, or each commit
@@ -152,5 +152,5 @@ def _places(cell: Cell) -> Iterable[tuple[int, int, int, str, int]]:
         if quarter is None:
             yield kind, SPANS[-1], UNDATED, value, shard
             continue
-        for span in SPANS:
+        for span in SPANS_OF_VALUES if kind else SPANS:
             yield kind, span, quarter // span * span, value, shard

@@ -49,6 +49,9 @@ KINDS = ("thread", "model", "user", "project", "branch")
 (``main``) or that of their subagents."""
 SPANS = (1, 4, 96, 3072)
 """How many quarters of an hour a row of the rollups covers: a quarter, an hour, a day, 32 days."""
+SPANS_OF_VALUES = (1, 96, 3072)
+"""Those kept for models, users, projects and branches: local days are told for all of them at once.
+"""
 QUARTER = 900_000
 """Milliseconds."""
 UNDATED = -(1 << 40)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, case, func, literal, literal_column, select, text, union_all
 
 from ..sessions.response import Told
-from ..sessions.tables import COUNTERS, KINDS, SPANS, SUMS, UNDATED, SessionTables
+from ..sessions.tables import COUNTERS, KINDS, SPANS, SPANS_OF_VALUES, SUMS, UNDATED, SessionTables
 
 WIDEST = SPANS[-1]
 _COLUMNS = ", ".join(f"{of}_{name}" for of in ("billed", "undone") for name in SUMS)
@@ -69,7 +69,11 @@ def by_value(
         select(r.value, _EACH).where(
             of_kind, r.span == piece.span, r.start >= piece.begin, r.start < piece.end
         )
-        for piece in pieces(begin if begin is not None else -_FAR, end if end is not None else _FAR)
+        for piece in pieces(
+            begin if begin is not None else -_FAR,
+            end if end is not None else _FAR,
+            SPANS_OF_VALUES if KINDS.index(kind) else SPANS,
+        )
     ]
     rows = union_all(*found).subquery() if found else None
     if rows is None:

@@ -11,7 +11,7 @@ from turnlog import Log
 from turnlog.projections.sessions.response import Response
 from turnlog.projections.sessions.responses import Copy, Holder
 from turnlog.projections.sessions.rollups import Cells, weigh
-from turnlog.projections.sessions.tables import KINDS, SPANS, UNDATED
+from turnlog.projections.sessions.tables import KINDS, SPANS, SPANS_OF_VALUES, UNDATED
 from turnlog.reading.finding import tables_in
 
 Rows = dict[tuple[Any, ...], tuple[int, ...]]
@@ -49,7 +49,8 @@ def added_up(log: Log) -> Rows:
         weigh(cells, copies, +1, 1)
         for (quarter, values, _), sums in cells.items():
             for kind in range(len(KINDS)):
-                spans = SPANS if quarter is not None else SPANS[-1:]
+                spans = SPANS_OF_VALUES if kind else SPANS
+                spans = spans if quarter is not None else SPANS[-1:]
                 for span in spans:
                     start = quarter // span * span if quarter is not None else UNDATED
                     place = (kind, span, start, values[kind])
