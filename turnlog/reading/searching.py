@@ -25,7 +25,7 @@ from .living import Living, Lying
 
 MOST_SHOWN = 100
 """Hits of one page."""
-OF_A_FIELD = 100
+OF_A_FIELD = 60
 """Texts of each field that are weighed against one another, the newest."""
 AT_ONCE = 20
 """Texts that are read at least, before the first of them is shown."""
