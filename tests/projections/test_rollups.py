@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -189,3 +190,32 @@ def test_a_subagent_is_billed_by_one_source(log: Log, when: str, progress: bool)
     log.rebuild()
     assert log.stats() == stats
     rollups_agree(log)
+
+
+def test_postgresql_keeps_the_same_rollups(postgres_url: str) -> None:
+    s = Transcript(branch="main")
+    s.prompt("one?")
+    s.answer("One.", usage={"output_tokens": 1})
+    s.prompt("two?")
+    s.answer("Two.", usage={"output_tokens": 2})
+    copy = s.fork()
+    copy.prompt("three?")
+    copy.answer("Three.", usage={"output_tokens": 4})
+    found = []
+    for url in ("sqlite://", postgres_url):
+        with turnlog.open(url) as log:
+            log.append(SessionKey("copy", copy.session_id), copy.entries, user_id="ada")
+            log.append(shop(s), s.entries)
+            log.rewind(shop(s), "prompt:1")
+            log.rewind(SessionKey("copy", copy.session_id), "prompt:1")
+            rollups_agree(log)
+            dimensions = ("day", "month", "model", "user", "project", "branch", "session")
+            zones = ("UTC", "Asia/Kathmandu")
+            rows = {(by, tz): log.usage(by, tz=tz) for by in dimensions for tz in zones}
+            since = datetime(2020, 1, 1, tzinfo=UTC)
+            rows |= {(by, "since"): log.usage(by, since=since) for by in dimensions}
+            told = {asked: [row._replace(cursor=None) for row in of] for asked, of in rows.items()}
+            found.append((kept(log), log.stats(), told))
+    assert found[0] == found[1]
+    assert found[0][1].billed.usage.output_tokens == 7
+    assert found[0][1].live.usage.output_tokens == 1
