@@ -13,6 +13,7 @@ from ...domain.keys import SessionKey
 from ...domain.session import SessionState
 from ...projections.sessions import Session
 from ...time.transcribing import Line, Numbering
+from ..claude.watch import until_signalled
 from ..storage.contract import Body
 from .as_json import figures_json, session_json
 from .conversation import Conversation, Told
@@ -178,21 +179,24 @@ class _Shown:
     def _follow(self, version: int) -> None:
         """Write what comes, until Ctrl-C."""
         numbers, branch = self._numbers, self._state.branch
-        while True:
-            with self._log.store.read() as reader:
-                position = reader.last_position()
-            for recorded in self._log.events(self._key, version):
-                version = recorded.version
-                event = recorded.event
-                if isinstance(event, SessionRewound):
-                    branch = version
-                    numbers = Numbering(event.figures.prompts, event.figures.turns)
-                    self._rewound(event, version)
-                elif isinstance(event, TurnRecorded | EntryRecorded) and event.branch == branch:
-                    numbers.count(event.marks, event.turn)
-                    self._line(_line_of(version, event, numbers))
-            sys.stdout.flush()
-            self._log.store.wait(position, 1.0)
+        # An interrupt in the middle of a finalizer would be swallowed: it is taken and asked for.
+        with until_signalled() as stopped:
+            while not stopped():
+                with self._log.store.read() as reader:
+                    position = reader.last_position()
+                for recorded in self._log.events(self._key, version):
+                    version = recorded.version
+                    event = recorded.event
+                    if isinstance(event, SessionRewound):
+                        branch = version
+                        numbers = Numbering(event.figures.prompts, event.figures.turns)
+                        self._rewound(event, version)
+                    elif isinstance(event, TurnRecorded | EntryRecorded) and event.branch == branch:
+                        numbers.count(event.marks, event.turn)
+                        self._line(_line_of(version, event, numbers))
+                sys.stdout.flush()
+                self._log.store.wait(position, 0.5)
+        raise KeyboardInterrupt
 
     def _rewound(self, event: SessionRewound, version: int) -> None:
         if self._wanted.as_json:
