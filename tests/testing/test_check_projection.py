@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import subprocess
@@ -105,6 +106,22 @@ def test_who_asks_the_clock_or_chance_is_found(stamp: Callable[[], Any], told: s
         check_projection(stamped(stamp))
     assert told in str(found.value)
     assert "line" in str(found.value)
+
+
+def test_a_clock_that_a_collection_reads_is_not_the_folds() -> None:
+    """A pure fold must never be refused for what somebody else does when memory is collected."""
+    before = gc.get_threshold()
+
+    def measure(*_: object) -> None:
+        time.perf_counter()
+
+    gc.callbacks.append(measure)
+    gc.set_threshold(1)
+    try:
+        check_projection(Counts)
+    finally:
+        gc.set_threshold(*before)
+        gc.callbacks.remove(measure)
 
 
 def test_times_of_the_event_and_seeded_chance_are_pure() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import sys
 from collections.abc import Iterator
@@ -49,11 +50,16 @@ def watched() -> Iterator[list[str]]:
     if before is not None and not callable(before):
         yield found  # cProfile runs; it could not be set again
         return
+    # A collection may call back whoever measures it, with a clock, in the midst of a fold.
+    collecting = gc.isenabled()
+    gc.disable()
     sys.setprofile(notice)
     try:
         yield found
     finally:
         sys.setprofile(before)
+        if collecting:
+            gc.enable()
 
 
 def _impure(called: Any) -> str | None:
