@@ -118,7 +118,7 @@ def test_a_clock_that_a_collection_reads_is_not_the_folds() -> None:
     gc.callbacks.append(measure)
     gc.set_threshold(1)
     try:
-        check_projection(Counts)
+        check_projection(Titles)
     finally:
         gc.set_threshold(*before)
         gc.callbacks.remove(measure)
