@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 from tests.support.log_machine import Machine
 
 QUICK = settings(
-    max_examples=40,
+    max_examples=24,
     stateful_step_count=30,
     deadline=None,
     derandomize=True,

@@ -144,7 +144,7 @@ def test_a_page_that_is_gone_leaves_the_rest_alone(
 ) -> None:
     """Whichever page is lost, every command must end with an answer or an error of ours."""
     page = int.from_bytes(whole[16:18], "big")
-    for number in range(1, len(whole) // page, 12):
+    for number in range(1, len(whole) // page, 24):
         history.write_bytes(whole)
         with history.open("r+b") as file:
             file.seek(number * page)

@@ -70,7 +70,7 @@ KINDS = st.one_of(
 
 @settings(
     deadline=None,
-    max_examples=40,
+    max_examples=20,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(kinds=KINDS, data=st.data())
@@ -95,7 +95,7 @@ def test_portions_are_read_on_from_any_of_them(small: None, kinds: str, data: An
 
 @settings(
     deadline=None,
-    max_examples=40,
+    max_examples=20,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(kinds=KINDS, data=st.data())

@@ -142,7 +142,7 @@ def test_a_trail_that_is_cut_off_is_named(length: int) -> None:
 
 
 @given(st.integers(0, LAST - 1), st.data())
-@settings(max_examples=400)
+@settings(max_examples=150)
 def test_a_byte_that_was_changed_is_found_in_its_line(at: int, data: st.DataObject) -> None:
     """No byte of the file may be changed unseen, whether it means something or not."""
     line = TRAIL.lines[at]

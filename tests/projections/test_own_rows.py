@@ -154,7 +154,7 @@ def listed(plain: dict[Any, Any], equal: dict[str, Any]) -> list[dict[str, Any]]
 
 
 @given(steps=st.lists(STEPS, max_size=25))
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_rows_do_what_a_dict_does_wherever_the_batches_are_cut(steps: list[Any]) -> None:
     """A sum must never be lost or doubled because its row was read, written or cut off before."""
     with on_sqlite() as (_, begin):

@@ -181,7 +181,7 @@ WORDS = st.sampled_from(
 TEXTS = st.lists(WORDS, min_size=1, max_size=5).map(" ".join) | st.text(max_size=20)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(said=st.lists(st.tuples(TEXTS, TEXTS), max_size=6), back=st.none() | st.integers(0, 6))
 def test_a_word_finds_what_a_plain_scan_finds(
     said: list[tuple[str, str]], back: int | None
