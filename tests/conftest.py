@@ -16,8 +16,8 @@ FOREIGN = ("ANTHROPIC_", "CLAUDE", "TURNLOG_", "SESSION_", "DATABASE_URL", "REDI
 OURS = ("TURNLOG_TEST_",)
 
 
-# A landing tries the examples that every landing tries; new ones are found at the desk. Half as many
-# as hypothesis takes by itself: there are some hundred properties, and the suite has ten minutes.
+# A landing tries the examples that every landing tries; new ones are found at the desk. Fewer than
+# hypothesis takes by itself: the properties are many, and the whole suite has ten minutes.
 hypothesis.settings.register_profile("landing", derandomize=True, deadline=None, max_examples=40)
 hypothesis.settings.register_profile("desk", max_examples=40)
 hypothesis.settings.load_profile("landing" if os.environ.get("CI") else "desk")
