@@ -5,12 +5,31 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
+from sqlalchemy import Dialect
+
+from ..domain.prices import price as table_price
 from .audit import AuditTrail
 from .engine.registry import Registration
 from .sessions import Sessions
 from .sessions.response import Price
 
-BUILT_IN = (Registration.of(Sessions, "inline"), Registration.of(AuditTrail))
+_MADE: dict[tuple[str, str, str, Price], Sessions] = {}
+
+
+def _sessions(dialect: Dialect, prefix: str, price: Price = table_price) -> Sessions:
+    # It keeps nothing of a log but the texts of its statements, and those take longer to compile
+    # than all else of opening a log: they are compiled once a process.
+    key = (dialect.name, dialect.paramstyle, prefix, price)
+    made = _MADE.get(key)
+    if made is None:
+        made = _MADE[key] = Sessions(dialect, prefix, price)
+    return made
+
+
+BUILT_IN = (
+    replace(Registration.of(Sessions, "inline"), make=_sessions),
+    Registration.of(AuditTrail),
+)
 
 
 def built_in(price: Price | None) -> tuple[Registration, ...]:
@@ -22,4 +41,4 @@ def built_in(price: Price | None) -> tuple[Registration, ...]:
     if price is None:
         return BUILT_IN
     sessions, *others = BUILT_IN
-    return replace(sessions, make=partial(Sessions, price=price)), *others
+    return replace(sessions, make=partial(_sessions, price=price)), *others

@@ -79,9 +79,8 @@ class SqlStore:
             connection.execute(insert(about).values(name="schema", value=str(SCHEMA_VERSION)))
         self.generations.prepare(connection)
         found = set(connection.execute(select(topics.c.name)).scalars())
-        for topic in EVENTS:
-            if topic not in found:
-                connection.execute(insert(topics).values(name=topic))
+        if missing := [{"name": topic} for topic in EVENTS if topic not in found]:
+            connection.execute(insert(topics), missing)
 
     def _find(self, connection: Connection) -> bool:
         """Whether there is a log; see ``founding.find``."""
