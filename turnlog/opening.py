@@ -46,10 +46,11 @@ def open_log(
     """
     from .log import Log
 
-    if url is None:
-        from .settings import Settings  # an application that names its log needs none
+    from .settings import Settings
 
-        location = Settings.load().location()
+    settings = Settings.load()
+    if url is None:
+        location = settings.location()
         if create:
             location.make_folder()
         url = location.url
@@ -61,4 +62,4 @@ def open_log(
         except BaseException:
             store.close()
             raise
-    return Log(store)
+    return Log(store, settings)

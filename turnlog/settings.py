@@ -24,6 +24,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from .domain.batch import CHECKPOINT_EVERY
 from .domain.errors import TurnlogError
 from .opening import default_path
 
@@ -70,13 +71,50 @@ class Settings(BaseSettings):
 
     database_url: str | None = Field(
         default=None,
+        repr=False,
         description="The log: a database URL, or the path of a SQLite file. Without it, turnlog.db "
         "in the user's data directory.",
+    )
+    storage_type: Literal["sqlite", "postgres", "redis-postgres"] | None = Field(
+        default=None,
+        description="What the log is kept in. Without it, what the log's name says.",
+    )
+    redis_url: str | None = Field(
+        default=None,
+        repr=False,
+        description="A Redis that holds the list of active sessions ready, beside the log.",
     )
     synchronous: Literal["FULL", "NORMAL"] = Field(
         default="FULL",
         description="What SQLite promises: with FULL a commit outlives the failure of the machine, "
         "with NORMAL only that of the process.",
+    )
+    compress_threshold: int = Field(
+        default=0,
+        ge=0,
+        le=1 << 30,
+        description="Bytes from which on the bodies of an append are compressed; smaller ones are "
+        "stored as they are.",
+    )
+    checkpoint_interval: int = Field(
+        default=CHECKPOINT_EVERY,
+        ge=0,
+        le=10**6,
+        description="Turns between automatic checkpoints; 0 for none but those at each prompt.",
+    )
+    continue_hours: float = Field(
+        default=4.0,
+        gt=0,
+        le=24 * 366 * 100,
+        description="Hours after its last message for which a directory's latest session is "
+        "continued by `log.get_or_create`; after that a new one begins.",
+    )
+    cleanup_days: int = Field(
+        default=30,
+        ge=0,
+        le=366 * 100,
+        description="Days after which a session that ended is cleaned up by `turnlog gc`, counted "
+        "from when it was recorded.",
     )
     user_id: str | None = Field(default=None, description="Whose sessions an import records.")
     actor: str | None = Field(
@@ -115,14 +153,17 @@ class Settings(BaseSettings):
         return init_settings, env_settings, file
 
     @classmethod
-    def load(cls) -> Settings:
+    def load(cls, **given: Any) -> Settings:
         """Read them.
+
+        Args:
+            given: settings that come before all others, by their names; None is not given.
 
         Raises:
             InvalidSettings: a value makes no sense; the message names it.
         """
         try:
-            return cls()
+            return cls(**{name: value for name, value in given.items() if value is not None})
         except ValidationError as problem:
             told = "; ".join(_told(error) for error in problem.errors())
             raise InvalidSettings(f"{told}; see `turnlog settings`") from None

@@ -11,6 +11,7 @@ from ..domain.errors import UnknownSession
 from ..domain.keys import SessionKey
 from ..domain.moments import Moment
 from ..domain.points import Point
+from ..settings import Settings
 from ..time.past import as_of
 
 Key = SessionKey | Mapping[str, object]
@@ -35,8 +36,10 @@ def there(stream: Stream | None, key: Key) -> Stream:
 class Part:
     """A part of the log: methods of one kind, over the store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, settings: Settings | None = None) -> None:
         self.store = store
+        self.settings = settings or Settings.model_construct()
+        """What was set when the log was opened."""
 
     @contextmanager
     def _look(self, key: Key) -> Iterator[tuple[Reader, Stream | None]]:

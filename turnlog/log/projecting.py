@@ -14,14 +14,15 @@ from ..projecting.rebuilding import Rebuilt, rebuild
 from ..projecting.runner import Background, Runner
 from ..projecting.standings import last_position
 from ..projections.engine.registry import Registration
+from ..settings import Settings
 from .part import Key, Part
 
 
 class Projecting(Part):
     """What keeps the read models."""
 
-    def __init__(self, store: Store) -> None:
-        super().__init__(store)
+    def __init__(self, store: Store, settings: Settings | None = None) -> None:
+        super().__init__(store, settings)
         self._backgrounds: WeakSet[Background] = WeakSet()
 
     def catch_up(self, name: str | None = None) -> int:

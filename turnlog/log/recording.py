@@ -46,7 +46,8 @@ class Recording(Part):
         batch = prepare(key, entries)
         if not batch:
             return Appended(0, 0, 0, 0, 0, 0)
-        return self.arrive(Arrival(key, batch, source, user_id))
+        every = self.settings.checkpoint_interval
+        return self.arrive(Arrival(key, batch, source, user_id, checkpoint_every=every))
 
     def arrive(self, arrival: Arrival, packed: Packed | None = None) -> Appended:
         """Record a batch that is prepared already.
