@@ -9,12 +9,11 @@ from rich.text import Text
 
 from ...projections.sessions import Session, Spent
 from ...time.branching import Branch, PromptOf
-from .conversation import typed
+from ..claude.tool_calls import content_text, typed
 from .figures import dollars, iso, moment, money, number
 from .opened import Opened, key_of
 from .safe_text import one_line
 from .screen import dotted, screen, write_json
-from .tool_lines import content_text
 
 _MOST = 8
 """Prompts shown of a branch; more are folded in the middle."""

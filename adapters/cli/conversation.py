@@ -8,14 +8,13 @@ from typing import Any, NamedTuple
 
 from rich.text import Text
 
+from ..claude.tool_calls import content_text, typed
 from .figures import moment, tokens
 from .page import Page
 from .safe_text import clean, one_line
-from .tool_lines import SHOWN, answered, call_in_full, called, content_text
+from .tool_lines import SHOWN, answered, call_in_full, called
 
 _TAG = re.compile(r"<(/?)[a-z][a-z-]*>")
-_NAMED = re.compile(r"<command-name>(.*?)</command-name>", re.DOTALL)
-_GIVEN = re.compile(r"<command-args>(.*?)</command-args>", re.DOTALL)
 _OUTPUT = ("<local-command-stdout", "<local-command-stderr", "<bash-stdout", "<bash-stderr")
 
 
@@ -189,13 +188,3 @@ class Conversation:
             self._page.rule("the context was summarized here", told, "left")
         elif kind in ("local_command", "api_error", "informational") and isinstance(content, str):
             self._note(_TAG.sub("", content), SHOWN)
-
-
-def typed(text: str) -> str:
-    """What a person typed: a slash command as it was, not as the CLI writes it down."""
-    if command := _NAMED.search(text):
-        given = _GIVEN.search(text)
-        return f"{command[1].strip()} {given[1].strip() if given else ''}".strip()
-    if text.startswith("<bash-input>"):
-        return "! " + _TAG.sub("", text)
-    return text

@@ -11,8 +11,8 @@ from rich.text import Text
 from ...projections.sessions import Spent
 from ...time.comparing import Changed, Difference, End
 from ...time.stretch import Asked, Stretch
+from ..claude.tool_calls import typed
 from .as_json import key_json
-from .conversation import typed
 from .figures import dollars, iso, money, number, spent_json, tokens
 from .opened import Opened, key_of
 from .safe_text import clean, one_line
