@@ -45,4 +45,4 @@ def as_it_was(work: Opened, at: str | None, as_json: bool) -> Iterator[Opened]:
         if not as_json:
             when = shown(moment.number) if moment.kind == "recorded" else str(moment)
             screen().print(f"as it was at {when}", style="quiet")
-        yield work._replace(log=Log(past))
+        yield work._replace(log=Log(past, work.settings))
