@@ -17,7 +17,7 @@ from .entry import (
     message_identity,
     uuid_text,
 )
-from .session import SessionState, apply, branch_off
+from .session import GONE, SessionState, apply, branch_off
 from .usage import NOTHING, Response
 
 _FIRST_PROMPT = 200
@@ -35,7 +35,7 @@ class Consequences:
         self.fresh: dict[bytes, Known] = {}
         # Another response may come between the entries of the one recorded last.
         self.responses: dict[str, Response] = {}
-        known = state.message_id if state.presence != "deleted" else None
+        known = state.message_id if state.presence not in GONE else None
         if known is not None and state.response is not None:
             self.responses[known] = state.response
         self.opened = False
@@ -95,9 +95,13 @@ class Consequences:
                 characters=characters,
                 finished=finished,
                 native=entry.native,
+                cli_version=None if recorded.late else self._other_release(entry),
             )
         )
         self.responses[entry.message_id or ""] = after
+
+    def _other_release(self, entry: Entry) -> str | None:
+        return entry.cli_version if entry.cli_version != self.state.cli_version else None
 
     def use_by_agent(self, entry: Entry, told: AgentUsage, recorded: Known) -> None:
         """Record what the session's own transcript tells of a subagent's use."""
@@ -141,8 +145,12 @@ class Consequences:
             e.UsageRecorded.trusted(
                 branch=branch,
                 occurred_at=entry.occurred_at,
-                source="cost-state",
+                source="result" if entry.kind == "result" else "cost-state",
+                native=entry.native,
+                cli_version=self.state.cli_version,
                 total_cost_usd=entry.cost_counter,
+                counting_since=entry.counting_since,
+                api_ms=entry.api_ms,
             )
         )
 

@@ -26,6 +26,7 @@ class Mark:
     TRUNCATED: Final = 256  # max_tokens
     CAREFUL: Final = 512  # numbers or characters a fast JSON decoder would change
     RAW: Final = 1024  # the line was spelled otherwise; its own bytes follow the canonical ones
+    INSTRUCTION: Final = 2048  # a message to the model that no person wrote: a system prompt
 
 
 class AgentUsage(NamedTuple):
@@ -81,8 +82,14 @@ class Entry:
     """The CLI's tag; an empty text takes it away."""
     compaction: str | None = None
     """How a compaction was triggered."""
+    cli_version: str | None = None
+    """The release of the CLI that wrote a response."""
     cost_counter: str | None = None
     """The CLI's running total in USD, spelled as it came."""
+    counting_since: int | None = None
+    """When that total began at zero, milliseconds since 1970 UTC, where it says so."""
+    api_ms: int | None = None
+    """The running total beside it: milliseconds that the CLI waited for models."""
     calls: tuple[str, ...] = ()
     """Ids of the tool calls that start a subagent."""
     called_by: str | None = None
@@ -126,6 +133,9 @@ CALL = b"\6"
 CHECKPOINT = b"\7"
 FILE = b"\x08"
 RESPONSE = b"\x0a"
+TRIM = b"\x0e"
+REDACTED = b"\x0c"
+RESULT = b"\x0c"
 _RESPONSE_HASHED = b"\x0b"
 
 LONGEST_SPELLING = 256

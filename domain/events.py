@@ -109,6 +109,7 @@ class SessionStarted(SessionEvent):
         "user_id",
         "machine",
         "git_branch",
+        "actor",
     )
     project_key: str
     session_id: str
@@ -130,6 +131,20 @@ class SessionStarted(SessionEvent):
     git_branch: str | None = None
     """The branch checked out in the working directory, where that is a Git repository."""
     metadata: dict[str, Any] = {}
+    actor: str | None = None
+    """Who began it by hand."""
+
+
+class SessionDescribed(SessionEvent):
+    """More was told of a session, or something else; what is None stays as it was."""
+
+    TOPIC: ClassVar[str] = "SessionDescribed.v1"
+    CONTENT: ClassVar[tuple[str, ...]] = ("user_id", "working_dir", "prompt", "actor")
+    user_id: str | None = None
+    working_dir: str | None = None
+    prompt: str | None = None
+    model: str | None = None
+    actor: str | None = None
 
 
 class SessionLocated(SessionEvent):
@@ -269,8 +284,16 @@ class UsageRecorded(SessionEvent):
     """Of a placeholder: how much text the response holds as far as it was seen."""
     finished: bool = False
     native: bool = True
+    cli_version: str | None = None
+    """The release of the CLI that counted; of a response, where it is another than before."""
     total_cost_usd: str | None = None
     """The CLI's own running total, spelled as it came."""
+    counting_since: int | None = None
+    """When that total began at zero, milliseconds since 1970 UTC, where the CLI says so."""
+    api_ms: int | None = None
+    """The running total beside it: milliseconds that the CLI waited for models."""
+    model_usage: str | None = None
+    """Of a result, the running totals by model: JSON, in the CLI's own words."""
     agent: str | None = None
     """The subagent that used it, where its session's stream tells."""
     called_by: str | None = None
@@ -329,6 +352,7 @@ class SessionRewound(SessionEvent):
     leaf_version: int = 0
     figures: Figures = Figures()
     status: Status = "active"
+    stop_reason: str | None = None
     titles: dict[str, str] = {}
     reason: str | None = None
     actor: str | None = None
@@ -410,13 +434,25 @@ class ContextSummarized(SessionEvent):
     trigger: str = "auto"
 
 
+class ContextTrimmed(SessionEvent):
+    """The messages before one left the live context. They stay in the log, and in ``load``."""
+
+    TOPIC: ClassVar[str] = "ContextTrimmed.v1"
+    CONTENT: ClassVar[tuple[str, ...]] = ("reason", "actor")
+    before: str
+    """The uuid of the first message that stays."""
+    reason: str | None = None
+    actor: str | None = None
+
+
 class ContinuationAttempted(SessionEvent):
     """The application tried to go on with an interrupted answer."""
 
     TOPIC: ClassVar[str] = "ContinuationAttempted.v1"
-    CONTENT: ClassVar[tuple[str, ...]] = ("why",)
+    CONTENT: ClassVar[tuple[str, ...]] = ("why", "actor")
     attempt: int
     why: str | None = None
+    actor: str | None = None
 
 
 class GapDetected(SessionEvent):
@@ -476,11 +512,29 @@ class SessionRestored(SessionEvent):
 
 
 class SessionErased(SessionEvent):
-    """The content is gone for good; the headers stay."""
+    """The content is gone for good; the headers stay. What is appended later is a new life."""
 
     TOPIC: ClassVar[str] = "SessionErased.v1"
-    CONTENT: ClassVar[tuple[str, ...]] = ("actor",)
+    CONTENT: ClassVar[tuple[str, ...]] = ("reason", "exported", "actor")
     bodies: int = 0
+    reason: str | None = None
+    exported: str | None = None
+    """The file that the session was written to before, and the SHA-256 of it."""
+    actor: str | None = None
+
+
+class EntryRedacted(SessionEvent):
+    """Something in an event's content was taken out for good, and reads ``[redacted]`` now."""
+
+    TOPIC: ClassVar[str] = "EntryRedacted.v1"
+    CONTENT: ClassVar[tuple[str, ...]] = ("reason", "actor")
+    of: int
+    """The version whose content it was: an entry, or a title that repeated it."""
+    digest: str = ""
+    """The salted hash of the content as it is now, in hexadecimal, where it was there before."""
+    automatic: bool = False
+    """Whether patterns found it while it arrived: then it was never recorded otherwise."""
+    reason: str | None = None
     actor: str | None = None
 
 
@@ -488,6 +542,7 @@ EVENTS: dict[str, type[SessionEvent]] = {
     event.TOPIC: event
     for event in (
         SessionStarted,
+        SessionDescribed,
         SessionLocated,
         WorkspaceChanged,
         PromptRemembered,
@@ -507,6 +562,7 @@ EVENTS: dict[str, type[SessionEvent]] = {
         SessionTagged,
         MetadataChanged,
         ContextSummarized,
+        ContextTrimmed,
         ContinuationAttempted,
         GapDetected,
         GapFilled,
@@ -515,6 +571,7 @@ EVENTS: dict[str, type[SessionEvent]] = {
         SessionDeleted,
         SessionRestored,
         SessionErased,
+        EntryRedacted,
     )
 }
 

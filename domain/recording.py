@@ -14,7 +14,7 @@ from .batch import BATCHES_REMEMBERED, Batch, Known, Memory, Seen, nth
 from .consequences import Consequences
 from .entry import CONFLICT, Entry, Mark, keyed
 from .late import places
-from .session import SessionState, fold
+from .session import GONE, SessionState, fold
 
 _ENTRIES = (e.TurnRecorded, e.EntryRecorded)
 _CONVERSATION = Mark.ASSISTANT | Mark.USER
@@ -38,7 +38,7 @@ class _Recording(Consequences):
 
     def __init__(self, state: SessionState, batch: Batch, seen: Seen, memory: Memory) -> None:
         super().__init__(state, batch, seen)
-        if state.presence == "deleted":
+        if state.presence in GONE:
             memory = Memory(memory.salt)
         self.memory = memory
         self.latest = dict(memory.latest) if memory.branch == state.branch else {}
@@ -200,8 +200,12 @@ class _Recording(Consequences):
             self.detect_gap(awaited, recorded)
 
     def _begin(self) -> None:
-        deleted = self.state.presence == "deleted"
-        if deleted or self.state.presence == "absent":
+        if self.state.presence == "archived":
+            back = e.SessionRestored(branch=self.state.branch, reason="its conversation went on")
+            self.happen(back)
+            return
+        gone = self.state.presence in GONE
+        if gone or self.state.presence == "absent":
             batch = self.batch
             first = next((x for x in batch.entries if x.working_dir), None)
             prompt = next((x.prompt_text for x in batch.entries if x.prompt_text), None)
@@ -209,7 +213,7 @@ class _Recording(Consequences):
             self.happen(
                 e.SessionStarted(
                     # A new life begins a branch of its own.
-                    branch=self.state.version + 1 if deleted else self.state.branch,
+                    branch=self.state.version + 1 if gone else self.state.branch,
                     project_key=key.project_key,
                     session_id=key.session_id,
                     subpath=key.subpath,

@@ -17,6 +17,8 @@ from .keys import SessionKey
 from .lineage import BASE, FIRST, Cut, Lineage, is_live, lineage
 from .usage import NOTHING, Response, Usage
 
+GONE = ("deleted", "erased")
+"""What is appended to a session that is gone begins a new life of it."""
 TITLES = ("custom", "ai", "last-prompt", "summary", "prompt")
 """The kinds of title, the best first."""
 
@@ -70,6 +72,8 @@ class SessionState:
     message_id: str | None = None
     response: Response | None = None
     """What is known of the response ``message_id``, the one recorded last."""
+    cli_version: str | None = None
+    """The release of the CLI that wrote the newest response."""
     cost_counter: str | None = None
     continuations: int = 0
 
@@ -134,7 +138,7 @@ def _when(*kinds: type[e.SessionEvent]) -> Callable[[_Change], _Change]:
 
 @_when(e.SessionStarted)
 def _started(state: SessionState, event: e.SessionStarted) -> None:
-    if state.presence == "deleted":
+    if state.presence in GONE:
         _begin_new_life(state)
     state.presence = "present"
     state.source = event.source
@@ -151,6 +155,18 @@ def _started(state: SessionState, event: e.SessionStarted) -> None:
         state.leaf = bytes.fromhex(event.leaf)
     if event.prompt:
         state.titles["prompt"] = event.prompt
+    if event.model and event.model not in state.models:
+        state.models = (*state.models, event.model)
+
+
+@_when(e.SessionDescribed)
+def _described(state: SessionState, event: e.SessionDescribed) -> None:
+    state.user_id = event.user_id or state.user_id
+    state.working_dir = event.working_dir or state.working_dir
+    if event.prompt:
+        state.titles["prompt"] = event.prompt
+    if event.model and event.model not in state.models:
+        state.models = (*state.models, event.model)
 
 
 def _begin_new_life(state: SessionState) -> None:
@@ -162,6 +178,8 @@ def _begin_new_life(state: SessionState) -> None:
     state.tags = ()
     state.cli_tag = state.message_id = state.response = None
     state.status = state.announced = "active"
+    state.stop_reason = None
+    state.continuations = 0
     state.late = state.gaps = state.remembered = 0
 
 
@@ -231,6 +249,7 @@ def _saw(state: SessionState, at: int | None) -> None:
 
 @_when(e.UsageRecorded)
 def _used(state: SessionState, event: e.UsageRecorded) -> None:
+    state.cli_version = event.cli_version or state.cli_version
     if event.source != "response":
         # What a subagent used adds up in its own stream, or in the read model that looks for one.
         state.cost_counter = event.total_cost_usd or state.cost_counter
@@ -272,6 +291,7 @@ def _rewound(state: SessionState, event: e.SessionRewound) -> None:
     kept = {"custom": state.titles["custom"]} if "custom" in state.titles else {}
     state.titles = {**event.titles, **kept}
     state.status = state.announced = event.status
+    state.stop_reason = event.stop_reason
 
 
 @_when(e.TranscriptForked)

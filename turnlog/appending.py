@@ -11,7 +11,7 @@ from .domain.entry import GAP, Entry
 from .domain.events import EntryConflicted, EntryCorrupted, EntryRecorded, TurnRecorded
 from .domain.keys import SessionKey
 from .domain.recording import record
-from .domain.session import SessionState
+from .domain.session import GONE, SessionState
 from .time.travelling import entry_after, state_at, taken_over, waiting_from, with_derived
 
 
@@ -54,8 +54,8 @@ def append(transaction: Transaction, arrival: Arrival, packed: Packed | None = N
     """
     stream = transaction.open(arrival.key)
     state, memory = stream.state, stream.memory
-    # A deletion ends a life: what comes after it is known by nothing that was there before.
-    life = stream.version if state.presence == "deleted" else state.life
+    # A deletion or an erasure ends a life: what comes after it is known by nothing that was there before.
+    life = stream.version if state.presence in GONE else state.life
     tail = arrival.preceding if arrival.from_file else None if life > state.life else state.leaf
     if not arrival.from_file:
         tail = _lost_before(transaction, stream, arrival.entries, tail, life) or tail

@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 from ...domain import events as e
 from ...domain.entry import Mark, uuid_text
 from ...domain.keys import SessionKey
+from ..claude.tool_calls import content_text
 from ..storage.contract import Body
 from ..storage.encoding.blocks import read_entry
 from .figures import number, size, tokens, usage_json
-from .tool_lines import called, content_text
+from .tool_lines import called
 
 _Event = TypeVar("_Event", bound=e.SessionEvent)
 _WORDS: dict[type[e.SessionEvent], Callable[[Any], str]] = {}
@@ -211,6 +212,11 @@ def _summarized(event: e.ContextSummarized) -> str:
     return f"{event.trigger}, by version {event.of}"
 
 
+@_says(e.ContextTrimmed)
+def _trimmed(event: e.ContextTrimmed) -> str:
+    return f"before {event.before}" + (f": {event.reason}" if event.reason else "")
+
+
 @_says(e.ContinuationAttempted)
 def _continued(event: e.ContinuationAttempted) -> str:
     return f"attempt {event.attempt}" + (f": {event.why}" if event.why else "")
@@ -248,7 +254,14 @@ def _restored(event: e.SessionRestored) -> str:
 
 @_says(e.SessionErased)
 def _erased(event: e.SessionErased) -> str:
-    return number(event.bodies, "body", "bodies")
+    told = number(event.bodies, "body", "bodies")
+    return told + (f": {event.reason}" if event.reason else "")
+
+
+@_says(e.EntryRedacted)
+def _redacted(event: e.EntryRedacted) -> str:
+    told = f"version {event.of}" + (", as it arrived" if event.automatic else "")
+    return told + (f": {event.reason}" if event.reason else "")
 
 
 def _entry(body: bytes, marks: int) -> Mapping[str, Any]:

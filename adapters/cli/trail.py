@@ -25,6 +25,7 @@ STYLES = {
     e.GapDetected: "warn",
     e.SessionDeleted: "bad",
     e.SessionErased: "bad",
+    e.EntryRedacted: "bad",
     e.EntryRecorded: "quiet",
 }
 _NAME = 17

@@ -17,11 +17,13 @@ _BY_COMMAND = (
     e.SessionRewound,
     e.SessionForked,
     e.MetadataChanged,
+    e.ContextTrimmed,
     e.ContinuationAttempted,
     e.SessionArchived,
     e.SessionDeleted,
     e.SessionRestored,
     e.SessionErased,
+    e.EntryRedacted,
 )
 _OFF_THE_TRANSCRIPT = (
     e.EntryConflicted,

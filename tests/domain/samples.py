@@ -45,6 +45,7 @@ SAMPLES: tuple[e.SessionEvent, ...] = (
     e.SessionTagged(tags=("slow", "shop")),
     e.MetadataChanged(metadata={"ticket": 8}),
     e.ContextSummarized(of=4, trigger="manual"),
+    e.ContextTrimmed(before="an-uuid", reason="long enough"),
     e.ContinuationAttempted(attempt=2, why="cut off"),
     e.GapDetected(missing="an-uuid", of=4),
     e.GapFilled(missing="an-uuid", of=9),
@@ -53,4 +54,5 @@ SAMPLES: tuple[e.SessionEvent, ...] = (
     e.SessionDeleted(actor="ada"),
     e.SessionRestored(),
     e.SessionErased(bodies=9),
+    e.EntryRedacted(of=5, digest="c0ffee", reason="a password"),
 )

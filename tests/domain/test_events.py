@@ -32,6 +32,7 @@ TOPICS = [
     "SessionTagged.v1",
     "MetadataChanged.v1",
     "ContextSummarized.v1",
+    "ContextTrimmed.v1",
     "ContinuationAttempted.v1",
     "GapDetected.v1",
     "GapFilled.v1",
@@ -40,6 +41,7 @@ TOPICS = [
     "SessionDeleted.v1",
     "SessionRestored.v1",
     "SessionErased.v1",
+    "EntryRedacted.v1",
 ]
 
 every_event = pytest.mark.parametrize("event", SAMPLES, ids=lambda event: event.TOPIC)
