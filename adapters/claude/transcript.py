@@ -7,6 +7,7 @@ docs/words.md, measured on CLI 1.0 to 2.1.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -29,6 +30,7 @@ _NOT_ASKED = (
 _COMMAND = ("<command-", "<bash-input")
 _ENDED = frozenset(("end_turn", "stop_sequence"))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_RELEASE = re.compile(r"[0-9A-Za-z.+-]{1,40}")
 _FEW = 8  # characters per output token; a real tokenizer gives 2 to 5
 
 
@@ -105,6 +107,7 @@ def _assistant(found: Entry, entry: Mapping[str, Any], session_id: str, main: bo
         return  # written by the CLI itself: no response of a model, no turn, no tokens
     found.message_id = name
     found.request_id = _text(entry, "requestId")
+    found.cli_version = _release(entry)
     found.native = entry.get("sessionId") == session_id and "forkedFrom" not in entry
     if type(model) is str:
         found.model = model
@@ -202,6 +205,8 @@ def _system(found: Entry, entry: Mapping[str, Any], session_id: str, main: bool)
         trigger = _text(details, "trigger") if type(details) is dict else None
         found.compaction = trigger or "unknown"
         found.marks |= Mark.COMPACTION
+    elif type(message := entry.get("message")) is dict and message.get("role") == "system":
+        found.marks |= Mark.INSTRUCTION
 
 
 def _titled(kind: str, field: str) -> Callable[..., None]:
@@ -218,10 +223,35 @@ def _tag(found: Entry, entry: Mapping[str, Any], session_id: str, main: bool) ->
 
 
 def _cost(found: Entry, entry: Mapping[str, Any], session_id: str, main: bool) -> None:
-    total = entry.get("totalCostUSD")
+    found.cost_counter = spelled(entry.get("totalCostUSD"))
+    found.counting_since = count_or_none(entry.get("startTime"))
+    found.api_ms = count_or_none(entry.get("totalAPIDuration"))
+    # A fork that the CLI made holds the counter of the session it was copied from.
+    found.native = entry.get("sessionId") in (session_id, None)
+
+
+def _result(found: Entry, entry: Mapping[str, Any], session_id: str, main: bool) -> None:
+    found.cost_counter = spelled(entry.get("total_cost_usd"))
+    found.api_ms = count_or_none(entry.get("duration_api_ms"))
+    found.native = entry.get("session_id") in (session_id, None)
+
+
+def spelled(total: object) -> str | None:
+    """A sum of money as it came; None for what is none."""
     # Python does not spell integers of thousands of digits, and nobody owes that much.
     if type(total) is float or (type(total) is int and abs(total) < 1 << 53):
-        found.cost_counter = repr(total)
+        return repr(total)
+    return None
+
+
+def count_or_none(value: object) -> int | None:
+    """A counter; None for what is none."""
+    return value if type(value) is int and 0 <= value < 1 << 53 else None
+
+
+def _release(entry: Mapping[str, Any]) -> str | None:
+    version = entry.get("version")
+    return version if type(version) is str and _RELEASE.fullmatch(version) else None
 
 
 def _agent(found: Entry, entry: Mapping[str, Any], session_id: str, main: bool) -> None:
@@ -239,6 +269,7 @@ _READERS: dict[str, Callable[..., None]] = {
     "summary": _titled("summary", "summary"),
     "tag": _tag,
     "cost-state": _cost,
+    "result": _result,
     "agent_metadata": _agent,
 }
 
@@ -270,7 +301,7 @@ def read_usage(usage: Mapping[str, Any]) -> Usage:
 
 def _count(value: object) -> int:
     # A counter of a kind or size that no response has is not counted; the entry keeps it.
-    return value if type(value) is int and 0 <= value < 1 << 53 else 0
+    return count_or_none(value) or 0
 
 
 def _text(found: Mapping[str, Any], field: str) -> str | None:

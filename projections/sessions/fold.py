@@ -17,7 +17,7 @@ from ..printable import printable
 from .calls import SHOWN, Calls, call_row
 from .change import Change
 from .lines import Lines
-from .reported import Reports
+from .reports import Reports
 from .response import NO_SUMS, Price
 from .responses import Holder, ResponseTable
 from .rollups import Cells, Rollups, weigh

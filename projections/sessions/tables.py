@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 NAME = "sessions"
-VERSION = 2
+VERSION = 3
 
 _Key = BigInteger().with_variant(Integer(), "sqlite")
 _Ordered = Text().with_variant(Text(collation="C"), "postgresql")
@@ -186,6 +186,10 @@ class SessionTables:
             Column("source", Text, nullable=False),
             Column("at", BigInteger),
             Column("counter", Text, nullable=False),
+            Column("cli_version", Text),
+            Column("since", BigInteger),
+            Column("api_ms", BigInteger),
+            Column("native", SmallInteger, nullable=False),
             Column("total", BigInteger, nullable=False),
             Column("gained", BigInteger, nullable=False),
             sqlite_with_rowid=False,

@@ -52,6 +52,11 @@ _LONG = re.compile(r"[0-9]{19}")
 _VERBATIM = (e.TurnRecorded, e.EntryRecorded, e.EntryConflicted, e.EntryCorrupted)
 _CAREFULLY = Mark.CAREFUL | Mark.RAW
 _HALF = re.compile("[\ud800-\udfff]")
+_OF_OTHERS = (
+    *("total_cost_usd", "counting_since", "api_ms", "model_usage"),
+    *("agent", "called_by", "of_session"),
+)
+"""What counters have that are none of a response of the stream's own."""
 _ENTRY_KINDS = {Mark.USER: "user", Mark.ASSISTANT: "assistant"}
 
 
@@ -143,9 +148,11 @@ def _usage_row(event: e.UsageRecorded) -> Row:
         facts["quality"] = event.quality
     if event.characters:
         facts["characters"] = event.characters
+    if event.cli_version is not None:
+        facts["cli_version"] = event.cli_version
     if event.source != "response":
         facts["source"] = event.source
-        for name in ("total_cost_usd", "agent", "called_by", "of_session"):
+        for name in _OF_OTHERS:
             if (told := getattr(event, name)) is not None:
                 facts[name] = told
     return Row(

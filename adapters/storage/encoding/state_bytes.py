@@ -41,6 +41,7 @@ _SAME = (
     "gaps",
     "turns_seen",
     "message_id",
+    "cli_version",
     "cost_counter",
     "continuations",
 )
