@@ -1,71 +1,20 @@
-"""What a person or a program may do to a session, and what it says when that makes no sense."""
+"""Where one goes in a session, and whether it is there: what makes no sense is refused."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from . import events as e
+from .details import LONGEST_NAME, must_be_present
 from .entry import CHECKPOINT, FILE, keyed
 from .errors import Refused
 from .lineage import Lineage
 from .points import Place
 from .session import SessionState
 
-LONGEST_NAME = 200
-LONGEST_TITLE = 10_000
-
-
-def rename(state: SessionState, title: str, actor: str | None = None) -> list[e.SessionEvent]:
-    """Give the session a title of its own; the same title again changes nothing."""
-    _must_be_present(state)
-    if not isinstance(title, str) or not title.strip() or len(title) > LONGEST_TITLE:
-        raise Refused(f"a title needs 1 to {LONGEST_TITLE} characters, got {title!r:.80}")
-    if state.titles.get("custom") == title:
-        return []
-    return [e.SessionRenamed(branch=state.branch, title=title, actor=actor)]
-
-
-def retag(
-    state: SessionState, tags: tuple[str, ...], actor: str | None = None
-) -> list[e.SessionEvent]:
-    """Replace the tags."""
-    _must_be_present(state)
-    for tag in tags:
-        if not isinstance(tag, str) or not tag.strip() or len(tag) > LONGEST_NAME:
-            raise Refused(f"a tag needs 1 to {LONGEST_NAME} characters, got {tag!r:.80}")
-    tags = tuple(dict.fromkeys(tags))
-    if tags == state.tags:
-        return []
-    return [e.SessionTagged(branch=state.branch, tags=tags, actor=actor)]
-
-
-def set_metadata(
-    state: SessionState, metadata: Mapping[str, Any], actor: str | None = None
-) -> list[e.SessionEvent]:
-    """Replace the metadata."""
-    _must_be_present(state)
-    if dict(metadata) == state.metadata:
-        return []
-    return [e.MetadataChanged(branch=state.branch, metadata=dict(metadata), actor=actor)]
-
-
-def change_status(
-    state: SessionState,
-    status: e.Status,
-    stop_reason: str | None = None,
-    why: str | None = None,
-    actor: str | None = None,
-) -> list[e.SessionEvent]:
-    """Set the status by hand; it holds until the transcript says otherwise."""
-    _must_be_present(state)
-    if status == state.status == state.announced:
-        return []
-    return [
-        e.StatusChanged(
-            branch=state.branch, status=status, stop_reason=stop_reason, why=why, actor=actor
-        )
-    ]
+_AUTOMATIC = re.compile(r"(prompt|turn)-[0-9]+")
 
 
 def checkpoint(
@@ -80,12 +29,14 @@ def checkpoint(
     Args:
         taken: whether the live branch has a checkpoint of that name already.
     """
-    _must_be_present(state)
+    must_be_present(state)
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise Refused(
             f"a checkpoint needs a printable name of 1 to {LONGEST_NAME} characters, "
             f"got {name!r:.80}"
         )
+    if _AUTOMATIC.fullmatch(name):
+        raise Refused(f"{name!r} is the name of an automatic checkpoint; choose another")
     if taken:
         raise Refused(f"this session has a checkpoint {name!r} already; choose another name")
     return [
@@ -118,7 +69,7 @@ def rewind(
         past: what the kept entries add up to.
         base: for a point within what a fork took over: the lineage kept of it.
     """
-    _must_be_present(state)
+    must_be_present(state)
     return [
         e.SessionRewound(
             branch=state.branch,
@@ -131,6 +82,7 @@ def rewind(
             leaf_version=past.leaf_version,
             figures=past.live,
             status=past.status,  # type: ignore[arg-type]
+            stop_reason=past.stop_reason,
             titles=past.titles,
             reason=reason,
             actor=actor,
@@ -196,14 +148,3 @@ def remember_prompt(
         prompt=prompt,
         pasted=dict(pasted),
     )
-
-
-def _must_be_present(state: SessionState) -> None:
-    if state.presence in ("present", "archived"):
-        return
-    told = {
-        "absent": "does not exist; see `turnlog sessions`",
-        "deleted": "is deleted; take that back with `turnlog undelete` first",
-        "erased": "is erased for good",
-    }[state.presence]
-    raise Refused(f"session {state.key.session_id!r} {told}")

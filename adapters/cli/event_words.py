@@ -80,6 +80,17 @@ def _started(event: e.SessionStarted) -> str:
     return told + (f": {event.prompt}" if event.prompt else "")
 
 
+@_says(e.SessionDescribed)
+def _described(event: e.SessionDescribed) -> str:
+    told = {
+        "of": event.user_id,
+        "in": event.working_dir,
+        "for": event.model,
+        "asked": event.prompt,
+    }
+    return ", ".join(f"{word} {text}" for word, text in told.items() if text)
+
+
 @_says(e.SessionLocated)
 def _located(event: e.SessionLocated) -> str:
     return event.working_dir
@@ -194,7 +205,7 @@ def _subagent_linked(event: e.SubagentLinked) -> str:
 
 @_says(e.SessionRenamed)
 def _renamed(event: e.SessionRenamed) -> str:
-    return f"{event.kind}: {event.title}"
+    return f"{event.kind}: {event.title or '(taken away)'}"
 
 
 @_says(e.SessionTagged)

@@ -16,6 +16,7 @@ SOURCES: tuple[Source, ...] = get_args(Source)
 _BY_COMMAND = (
     e.SessionRewound,
     e.SessionForked,
+    e.SessionDescribed,
     e.MetadataChanged,
     e.ContextTrimmed,
     e.ContinuationAttempted,

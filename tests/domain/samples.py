@@ -22,6 +22,7 @@ SAMPLES: tuple[e.SessionEvent, ...] = (
         prompt="Why is the checkout slow?",
         metadata={"ticket": 7},
     ),
+    e.SessionDescribed(user_id="grace", prompt="Why is it slow?", model="claude", actor="ada"),
     e.SessionLocated(working_dir="/home/ada/shop"),
     e.WorkspaceChanged(git_branch="fix/checkout", working_dir="/home/ada/shop"),
     e.PromptRemembered(prompt="Why?", pasted={"1": "a text"}, occurred_at=1_000),

@@ -8,7 +8,7 @@ import pytest
 
 from tests.domain.scenario import KEY, Like, Scenario, given
 from tests.support.transcripts import Transcript
-from turnlog.domain import commands
+from turnlog.domain import commands, details
 from turnlog.domain import events as e
 from turnlog.domain.errors import Refused
 from turnlog.domain.lineage import Segment
@@ -29,59 +29,11 @@ def session() -> Scenario:
 
 
 def rename(title: str) -> Decide:
-    return partial(commands.rename, title=title, actor="ada")
-
-
-def retag(*tags: str) -> Decide:
-    return partial(commands.retag, tags=tags)
+    return partial(details.rename, title=title, actor="ada")
 
 
 def checkpoint(name: str, taken: bool = False) -> Decide:
     return partial(commands.checkpoint, name=name, taken=taken)
-
-
-# -- names, tags, metadata, status -----------------------------------------------------------------
-
-
-def test_renaming() -> None:
-    past = session().when(rename("Checkout"))
-    past.then(Like(e.SessionRenamed, title="Checkout", kind="custom", source="api", actor="ada"))
-    past.when(rename("Checkout")).then()
-
-
-@pytest.mark.parametrize("title", ["", "  ", "a" * 10_001, None])
-def test_what_is_no_title(title: Any) -> None:
-    with pytest.raises(Refused, match=r"1 to 10000 characters"):
-        session().when(rename(title))
-
-
-def test_tagging() -> None:
-    past = session().when(retag("slow", "shop", "slow"))
-    past.then(Like(e.SessionTagged, tags=("slow", "shop"), source="api"))
-    past.when(retag("slow", "shop")).then()
-    past.when(retag()).then(Like(e.SessionTagged, tags=()))
-
-
-@pytest.mark.parametrize("tag", ["", " ", "a" * 201, 7])
-def test_what_is_no_tag(tag: Any) -> None:
-    with pytest.raises(Refused, match="a tag needs"):
-        session().when(retag("fine", tag))
-
-
-def test_setting_the_metadata() -> None:
-    past = session().when(partial(commands.set_metadata, metadata={"ticket": 7}))
-    past.then(Like(e.MetadataChanged, metadata={"ticket": 7}))
-    past.when(partial(commands.set_metadata, metadata={"ticket": 7})).then()
-
-
-def test_setting_the_status() -> None:
-    abandon = partial(commands.change_status, status="abandoned", why="nobody answers")
-    past = session().when(abandon)
-    past.then(Like(e.StatusChanged, status="abandoned", why="nobody answers"))
-    past.when(abandon).then()
-    s = Transcript(KEY.session_id, seed=2)
-    past.when([s.prompt("Are you there?")])
-    assert past.state.status == "active", "until the transcript says otherwise"
 
 
 # -- checkpoints, rewinds and forks ----------------------------------------------------------------
@@ -105,6 +57,13 @@ def test_a_checkpoint_names_the_head() -> None:
 @pytest.mark.parametrize("name", ["", "a\nb", "\x1b[2J", "a" * 201])
 def test_what_is_no_name_of_a_checkpoint(name: str) -> None:
     with pytest.raises(Refused, match="printable name"):
+        session().when(checkpoint(name))
+
+
+@pytest.mark.parametrize("name", ["prompt-3", "turn-10"])
+def test_an_automatic_checkpoint_s_name_cannot_be_had(name: str) -> None:
+    """A name set by hand must never stand in the way of the automatic one that comes later."""
+    with pytest.raises(Refused, match="the name of an automatic checkpoint"):
         session().when(checkpoint(name))
 
 
@@ -137,7 +96,7 @@ def test_a_rewind_says_what_it_keeps() -> None:
 
 
 def test_a_fork_takes_over_what_a_session_is_about() -> None:
-    origin = session().given(partial(commands.set_metadata, metadata={"ticket": 7})).state
+    origin = session().given(partial(details.set_metadata, metadata={"ticket": 7})).state
     base = (Segment(0, origin.version, KEY.stream_id),)
     at = e.Origin(KEY.stream_id, origin.version, "c0ffee")
     child = Scenario()
@@ -195,14 +154,10 @@ def test_there_is_no_deletion_to_take_back(past: Scenario) -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        rename("x"),
-        retag("x"),
         checkpoint("x"),
-        partial(commands.set_metadata, metadata={}),
-        partial(commands.change_status, status="active"),
         partial(commands.rewind, place=Place(0, 0), past=SessionState(KEY), base=()),
     ],
-    ids=["rename", "retag", "checkpoint", "set_metadata", "change_status", "rewind"],
+    ids=["checkpoint", "rewind"],
 )
 def test_what_is_gone_cannot_be_changed(gone: Scenario, told: str, command: Decide) -> None:
     with pytest.raises(Refused, match=told):

@@ -13,6 +13,7 @@ from turnlog.domain.events import EVENTS, UPCASTS, SessionEvent, revive
 # Names that logs were written with. One may be added; none may ever change or go.
 TOPICS = [
     "SessionStarted.v1",
+    "SessionDescribed.v1",
     "SessionLocated.v1",
     "WorkspaceChanged.v1",
     "PromptRemembered.v1",
@@ -91,7 +92,7 @@ def test_content_can_be_told_from_facts(event: SessionEvent) -> None:
     ids = {
         *("project_key", "session_id", "subpath", "source", "kind", "identity", "leaf", "model"),
         *("message_id", "request_id", "quality", "checkpoint_id", "status", "stop_reason", "why"),
-        *("child", "tool_use_id", "trigger", "missing"),
+        *("child", "tool_use_id", "trigger", "missing", "before", "digest"),
     }
     assert texts <= ids | set(event.CONTENT)
 

@@ -5,7 +5,7 @@ import pytest
 from tests.domain.scenario import KEY, Like, Scenario, given, when
 from tests.support.transcripts import Transcript
 from turnlog.domain import events as e
-from turnlog.domain.commands import rename, retag
+from turnlog.domain.details import rename, retag
 from turnlog.domain.entry import identity_of
 from turnlog.domain.keys import SessionKey
 from turnlog.domain.usage import Usage

@@ -105,6 +105,36 @@ CASES = [
         },
     ),
     Case(
+        "a new life is tried, and ended, for its own reasons",
+        (
+            *(STARTED, e.ContinuationAttempted(attempt=2), e.SessionDeleted()),
+            e.StatusChanged(status="complete", stop_reason="end_turn"),
+        ),
+        STARTED,
+        {
+            "presence": "present",
+            "life": 4,
+            "branch": 5,
+            "branches": {5: Cut(ORIGIN, 0)},
+            "status": "active",
+            "announced": "active",
+            "stop_reason": None,
+            "continuations": 0,
+        },
+    ),
+    Case(
+        "more is told of it",
+        (STARTED,),
+        e.SessionDescribed(user_id="grace", working_dir="/srv", prompt="How?", model="claude"),
+        {
+            "user_id": "grace",
+            "working_dir": "/srv",
+            "titles": {"prompt": "How?"},
+            "models": ("claude",),
+        },
+    ),
+    Case("nothing new", (STARTED,), e.SessionDescribed(), {}),
+    Case(
         "a working directory is found",
         (STARTED,),
         e.SessionLocated(working_dir="/home/ada"),
@@ -276,6 +306,12 @@ CASES = [
         {"tags": ("mine", "its"), "cli_tag": "its"},
     ),
     Case("metadata", (STARTED,), e.MetadataChanged(metadata={"a": 1}), {"metadata": {"a": 1}}),
+    Case(
+        "a title that is taken away",
+        (*ASKED, e.SessionRenamed(title="Mine")),
+        e.SessionRenamed(title=""),
+        {"titles": {"custom": ""}},
+    ),
     Case("an attempt", ASKED, e.ContinuationAttempted(attempt=2), {"continuations": 2}),
     Case("a gap", ASKED, e.GapDetected(missing="a", of=2), {"gaps": 1}),
     Case(
@@ -308,7 +344,9 @@ CHANGES_NOTHING = {
     e.SessionForked: "concerns the child",
     e.SubagentCalled: "looked up when a subagent is read",
     e.ContextSummarized: "the summary's own entry says the rest",
+    e.ContextTrimmed: "looked up when the live context is asked for",
     e.FileKept: "the file is kept beside the log",
+    e.EntryRedacted: "the events it concerns say the rest",
 }
 
 
