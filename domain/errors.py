@@ -92,6 +92,25 @@ class DamagedEvent(StorageError):
     """A stored event whose bytes cannot be read back."""
 
 
+class KeysNeeded(StorageError):
+    """An encrypted log without its keys, or with others: what it says cannot be read or added to.
+
+    Headers can: sessions, times, counts, tokens, cost, the hash chain.
+    """
+
+
+class KeyLost(DamagedEvent):
+    """Content whose key is not among the log's keys. It is lost unless the key is found."""
+
+
+class KeyDestroyed(KeyLost):
+    """Content whose key was destroyed on purpose. It is gone for good."""
+
+
+class NotEncrypted(DamagedEvent):
+    """Plain content where everything is encrypted: somebody put it there."""
+
+
 class NotJson(TurnlogError):
     """A value or a line that is not JSON."""
 

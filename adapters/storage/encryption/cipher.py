@@ -1,0 +1,279 @@
+"""What a store seals its content with: nothing, keys that are there, or keys that are not.
+
+Everything that is sealed is bound to its place: a block to its stream, sort, branch and versions,
+a state to its stream and version. Moved to another place, it is refused.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from hashlib import sha256
+from hmac import digest
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from ....domain.errors import KeyDestroyed, KeyLost, KeysNeeded, NotEncrypted
+from ....projections.texts import SHOWN, Texts
+from .aes import aes, bound, key_of, sealed, unsealed
+from .keys import OWN, Destroyed, Key, Keys
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+SEALED = 16
+"""Added to the number of a codec: what it made is encrypted."""
+
+
+class Cipher(Protocol):
+    """Seals and opens the content of one log."""
+
+    encrypted: bool
+    locked: bool
+    """Encrypted, and the keys were not given."""
+    texts: Texts
+    """What the read models show of what people wrote."""
+
+    def begin(self, stream: str) -> None:
+        """Make sure that a stream which is being made can be sealed."""
+
+    def seal(self, stream: str, place: bytes, data: bytes) -> bytes:
+        """Seal what belongs to a stream.
+
+        Args:
+            stream: its text id.
+            place: as ``bound`` makes it.
+
+        Raises:
+            KeyLost: its key is gone; none is made in its place.
+            KeysNeeded: the keys were not given.
+        """
+
+    def open(self, place: bytes, data: bytes) -> bytes:
+        """What was sealed.
+
+        Raises:
+            NotEncrypted: it never was.
+            DamagedEvent: it was sealed for another place, or changed.
+            KeyLost, KeyDestroyed, KeysNeeded: there is no key for it.
+        """
+
+    def refresh(self) -> bool:
+        """Notice what other processes did to the keys; whether they did anything."""
+
+    def hashed(self, purpose: str, data: bytes) -> bytes:
+        """By what something is known again without being written down: 32 bytes."""
+
+    def allow_writing(self) -> None:
+        """Refuse to write where the keys are missing.
+
+        Raises:
+            KeysNeeded: they are.
+        """
+
+    def close(self) -> None:
+        """Let go of the keys."""
+
+
+class Plain:
+    """The log is not encrypted."""
+
+    encrypted: ClassVar[bool] = False
+    locked: ClassVar[bool] = False
+    texts: ClassVar[Texts] = SHOWN
+
+    def begin(self, stream: str) -> None:
+        """Nothing is needed."""
+
+    def seal(self, stream: str, place: bytes, data: bytes) -> bytes:
+        """It stays as it is."""
+        return data
+
+    def open(self, place: bytes, data: bytes) -> bytes:
+        """It is as it was."""
+        return data
+
+    def refresh(self) -> bool:
+        """There are no keys."""
+        return False
+
+    def hashed(self, purpose: str, data: bytes) -> bytes:
+        """It is what it is."""
+        return data
+
+    def allow_writing(self) -> None:
+        """Anybody may."""
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+PLAIN = Plain()
+
+
+class Locked(Plain):
+    """The log is encrypted, and the keys were not given: only headers can be read."""
+
+    encrypted: ClassVar[bool] = True
+    locked: ClassVar[bool] = True
+
+    def __init__(self, url: str) -> None:
+        self._told = (
+            f"{url} is encrypted, and its keys were not given: what was said, titles, tags, names "
+            "and folders cannot be read, and nothing can be recorded; sessions, times, counts, "
+            "tokens, cost and the hash chain can be read; TURNLOG_ENCRYPTION_KEYS (or "
+            "`turnlog.open(url, keys=…)`) names the folder of the keys"
+        )
+
+    def begin(self, stream: str) -> None:
+        """Nothing is begun without keys."""
+        raise KeysNeeded(self._told)
+
+    def seal(self, stream: str, place: bytes, data: bytes) -> bytes:
+        """Nothing is sealed without keys."""
+        raise KeysNeeded(self._told)
+
+    def open(self, place: bytes, data: bytes) -> bytes:
+        """Nothing is opened without keys."""
+        raise KeysNeeded(self._told)
+
+    def hashed(self, purpose: str, data: bytes) -> bytes:
+        """Nothing is looked up without keys."""
+        raise KeysNeeded(self._told)
+
+    def allow_writing(self) -> None:
+        """Nothing is written without keys."""
+        raise KeysNeeded(self._told)
+
+
+class Sealing:
+    """The log is encrypted, and these are its keys."""
+
+    encrypted: ClassVar[bool] = True
+    locked: ClassVar[bool] = False
+
+    def __init__(self, keys: Keys, texts: Callable[[bytes], Texts]) -> None:
+        """Seal with keys that were unlocked.
+
+        Args:
+            texts: makes the rule of what read models show, given the log's own secret.
+        """
+        self.keys = keys
+        self._lock = threading.Lock()
+        self._revision: object = None
+        self._current: dict[str, tuple[bytes, AESGCM]] = {}
+        self._opening: dict[bytes, AESGCM | Destroyed] = {}
+        own = keys.current(OWN)
+        if own is None:
+            raise KeysNeeded(f"the log's own secret is not among the keys in {keys.place}")
+        self._own = own.secret
+        self.texts = texts(self.hashed("texts", b""))
+
+    def begin(self, stream: str) -> None:
+        """Make its key, if it has none."""
+        self._use(stream, self.keys.make(stream))
+
+    def seal(self, stream: str, place: bytes, data: bytes) -> bytes:
+        """Seal with the stream's current key."""
+        found = self._current.get(stream)
+        if found is None:
+            key = self.keys.current(stream)
+            if key is None:
+                raise KeyLost(
+                    f"the key of {stream!r} is not in {self.keys.place}, so nothing can be added "
+                    "to it; restore the keys from a copy"
+                )
+            found = self._use(stream, key)
+        return sealed(found[1], found[0], place, data)
+
+    def _use(self, stream: str, key: Key) -> tuple[bytes, AESGCM]:
+        cipher = aes(key.secret)
+        with self._lock:
+            self._opening[key.id] = cipher
+            self._current[stream] = key.id, cipher
+        return key.id, cipher
+
+    def open(self, place: bytes, data: bytes) -> bytes:
+        """Open with the key that sealed it."""
+        id = key_of(data)
+        if id is None:
+            raise NotEncrypted(
+                "it is plain, or too short, in a log where everything is encrypted: somebody put "
+                "it there"
+            )
+        cipher = self._opening.get(id)
+        if cipher is None:
+            cipher = self._looked_up(id)
+        if isinstance(cipher, Destroyed):
+            raise KeyDestroyed(
+                f"its key was destroyed ({cipher.stream!r}): the content is gone for good; "
+                "sessions, times, counts, tokens, cost and the hash chain are still there"
+            )
+        return unsealed(cipher, place, data)
+
+    def _looked_up(self, id: bytes) -> AESGCM | Destroyed:
+        secret = self.keys.secret(id)
+        if secret is None:
+            raise KeyLost(
+                f"its key {id.hex()} is not in {self.keys.place}: restore the keys from a copy "
+                "that has it; without it this content is lost, while times, counts, tokens, cost and "
+                "the hash chain are still there"
+            )
+        found = secret if isinstance(secret, Destroyed) else aes(secret)
+        with self._lock:
+            self._opening[id] = found
+        return found
+
+    def refresh(self) -> bool:
+        """Forget what is known of the keys when any were made or destroyed."""
+        revision = self.keys.revision()
+        if revision == self._revision:
+            return False
+        with self._lock:
+            self._revision = revision
+            self._current.clear()
+            self._opening.clear()
+        return True
+
+    def hashed(self, purpose: str, data: bytes) -> bytes:
+        """A hash that only who has the log's own secret can make."""
+        return digest(self._own, bound(purpose, data), sha256)
+
+    def destroy(self, stream: str, all_of_them: bool) -> int:
+        """Destroy the keys of a stream: all, or all but the current one."""
+        keep = None if all_of_them else self.keys.current(stream)
+        count = self.keys.destroy(stream, keep.id if keep is not None else None)
+        self.refresh()
+        return count
+
+    def allow_writing(self) -> None:
+        """The keys are there."""
+
+    def close(self) -> None:
+        """Let go of the keys."""
+        self.keys.close()
+
+
+def place(kind: str, *parts: Any) -> bytes:
+    """A place to bind something to: what it is, and where it belongs."""
+    return bound("turnlog", kind, *parts)
+
+
+def sealed_for(cipher: Cipher, purpose: str, secret: bytes, data: bytes) -> bytes:
+    """Seal under a key that follows from what is sealed, so that equal contents are kept once.
+
+    Only who knows ``secret`` (a content's digest, which lies sealed in the sessions that point to
+    it) and has the log's own secret opens it again.
+    """
+    return sealed(aes(cipher.hashed(purpose, secret)), bytes(8), place(purpose, secret), data)
+
+
+def opened_for(cipher: Cipher, purpose: str, secret: bytes, data: bytes) -> bytes:
+    """What ``sealed_for`` was given.
+
+    Raises:
+        DamagedEvent: it was sealed for something else, or changed.
+        NotEncrypted: it never was.
+    """
+    if key_of(data) is None:
+        raise NotEncrypted("it is plain in a log where everything is encrypted")
+    return unsealed(aes(cipher.hashed(purpose, secret)), place(purpose, secret), data)
