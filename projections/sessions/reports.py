@@ -16,6 +16,7 @@ from .reported import SAVED, Counter, gained
 from .tables import SessionTables
 
 _AT_ONCE = 8
+_FEW = f" LIMIT {_AT_ONCE}"
 
 
 class _Kept(NamedTuple):
@@ -33,20 +34,14 @@ class Reports:
         self._insert = prepare(dialect, reports.insert().values(values), *names)
         r = reports.c
         kept = (r.version, r.branch, r.source, r.total, r.cli_version, r.since, r.api_ms, r.native)
-        newest = select(*kept).order_by(r.version.desc()).limit(_AT_ONCE)
+        newest = select(*kept).order_by(r.version.desc())
         before = r.version < bindparam("before")
-        self._of_stream = prepare(
-            dialect,
-            newest.where(r.stream == bindparam("stream"), before),
-            *("stream", "before"),
+        of_stream = newest.where(r.stream == bindparam("stream"), before)
+        of_name = newest.join_from(reports, sessions, r.stream == sessions.c.stream).where(
+            sessions.c.name == bindparam("name"), before
         )
-        self._of_name = prepare(
-            dialect,
-            newest.join_from(reports, sessions, r.stream == sessions.c.stream).where(
-                sessions.c.name == bindparam("name"), before
-            ),
-            *("name", "before"),
-        )
+        self._of_stream = prepare(dialect, of_stream, "stream", "before") + _FEW
+        self._of_name = prepare(dialect, of_name, "name", "before") + _FEW
 
     def take(
         self,
