@@ -124,6 +124,7 @@ class AsyncLog:
     close = _awaited(Log.close)
 
     append = _awaited(Log.append)
+    record_result = _awaited(Log.record_result)
     arrive = _awaited(Log.arrive)
     import_claude = _awaited(Log.import_claude)
 
