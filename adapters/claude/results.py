@@ -40,6 +40,18 @@ def read_result(message: object, occurred_at: int | None = None) -> Result | Non
     )
 
 
+def session_of(message: object) -> str:
+    """The id of the session that a result is of.
+
+    Raises:
+        Refused: it is no result, or names no session.
+    """
+    name = _told(message)["session_id"]
+    if not isinstance(name, str) or not name:
+        raise Refused(f"this result names no session ({name!r:.80}); give its key")
+    return name
+
+
 def _told(message: object) -> dict[str, Any]:
     names = (*_TOLD, "model_usage")
     if isinstance(message, Mapping):

@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Literal
 
 from ..adapters.claude.batches import prepare
-from ..adapters.storage.contract import Packed
+from ..adapters.claude.results import read_result, session_of
+from ..adapters.storage.contract import Packed, Transaction
 from ..appending import Appended, Arrival, append
-from ..domain.errors import Refused
+from ..domain.errors import Refused, UnknownSession
 from ..domain.keys import SessionKey
+from ..domain.results import report
+from ..domain.session import fold
 from ..importing.summary import ImportSummary, Progress
-from .part import Key, Part
+from ..reading.finding import Sessions
+from .part import Key, Part, there
 
 
 class Recording(Part):
@@ -48,6 +52,46 @@ class Recording(Part):
             return Appended(0, 0, 0, 0, 0, 0)
         every = self.settings.checkpoint_interval
         return self.arrive(Arrival(key, batch, source, user_id, checkpoint_every=every))
+
+    def record_result(self, message: object, key: Key | None = None) -> bool:
+        """Record what the CLI counts in a ``ResultMessage``: its running total of cost.
+
+        No transcript holds it, so whoever runs the agent hands it over; figures show it beside the
+        cost by the table of prices.
+
+        Args:
+            message: as the SDK gives it, or the same as an object of the CLI's ``stream-json``.
+            key: the session; without it, the one that the message names.
+
+        Returns:
+            Whether it was new, and tells a cost.
+
+        Raises:
+            Refused: it is no result, or the session is deleted.
+            UnknownSession: there is no such session yet.
+        """
+        result = read_result(message)
+        place = SessionKey.of(key) if key is not None else self._named_by(message)
+
+        def work(transaction: Transaction) -> bool:
+            stream = there(transaction.find(place), place)
+            if result is None:
+                return False
+            stream = transaction.open(place)
+            known = transaction.known(stream, [result.identity], stream.state.life)
+            events = report(stream.state, result, bool(known))
+            if events:
+                transaction.record(stream, events, fold(stream.state, events))
+            return bool(events)
+
+        return self.store.write(work)
+
+    def _named_by(self, message: object) -> SessionKey:
+        name = session_of(message)
+        session = Sessions(self.store).find(name)
+        if session.session_id != name:
+            raise UnknownSession(f"there is no session {name!r}; see `turnlog sessions`")
+        return SessionKey.parse(session.name)
 
     def arrive(self, arrival: Arrival, packed: Packed | None = None) -> Appended:
         """Record a batch that is prepared already.
