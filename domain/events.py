@@ -439,7 +439,7 @@ class ContextTrimmed(SessionEvent):
 
     TOPIC: ClassVar[str] = "ContextTrimmed.v1"
     CONTENT: ClassVar[tuple[str, ...]] = ("reason", "actor")
-    before: str
+    first_kept: str
     """The uuid of the first message that stays."""
     reason: str | None = None
     actor: str | None = None
@@ -490,6 +490,19 @@ class SessionArchived(SessionEvent):
     TOPIC: ClassVar[str] = "SessionArchived.v1"
     CONTENT: ClassVar[tuple[str, ...]] = ("reason", "actor")
     reason: str | None = None
+    actor: str | None = None
+
+
+class SessionPacked(SessionEvent):
+    """The bodies were merged into large blocks and compressed for good; nothing reads otherwise."""
+
+    TOPIC: ClassVar[str] = "SessionPacked.v1"
+    CONTENT: ClassVar[tuple[str, ...]] = ("actor",)
+    blocks_before: int
+    blocks_after: int
+    bytes_before: int
+    """Of compressed bodies."""
+    bytes_after: int
     actor: str | None = None
 
 
@@ -568,6 +581,7 @@ EVENTS: dict[str, type[SessionEvent]] = {
         GapFilled,
         FileKept,
         SessionArchived,
+        SessionPacked,
         SessionDeleted,
         SessionRestored,
         SessionErased,

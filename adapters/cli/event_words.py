@@ -225,7 +225,7 @@ def _summarized(event: e.ContextSummarized) -> str:
 
 @_says(e.ContextTrimmed)
 def _trimmed(event: e.ContextTrimmed) -> str:
-    return f"before {event.before}" + (f": {event.reason}" if event.reason else "")
+    return f"before {event.first_kept}" + (f": {event.reason}" if event.reason else "")
 
 
 @_says(e.ContinuationAttempted)
@@ -251,6 +251,12 @@ def _file(event: e.FileKept) -> str:
 @_says(e.SessionArchived)
 def _archived(event: e.SessionArchived) -> str:
     return event.reason or ""
+
+
+@_says(e.SessionPacked)
+def _packed(event: e.SessionPacked) -> str:
+    blocks = f"{number(event.blocks_before, 'block')} in {event.blocks_after:,}"
+    return f"{blocks}, {size(event.bytes_before)} in {size(event.bytes_after)}"
 
 
 @_says(e.SessionDeleted)

@@ -63,6 +63,23 @@ class Packed(NamedTuple):
     data: bytes
 
 
+class Repacked(NamedTuple):
+    """What packing a stream did; nothing, where both are the same."""
+
+    blocks_before: int
+    blocks_after: int
+    bytes_before: int
+    """Of compressed bodies."""
+    bytes_after: int
+
+
+class Reclaimed(NamedTuple):
+    """Bytes of the database, before and after what was removed from it left its files."""
+
+    before: int
+    after: int
+
+
 class Body(NamedTuple):
     """The bytes of one recorded entry."""
 
@@ -203,6 +220,9 @@ class Reader(EvidenceReader, Protocol):
     def snapshot(self, stream: Stream, version: int) -> SessionState | None:
         """The newest snapshot not after a version."""
 
+    def forks(self, stream: Stream) -> list[SessionKey]:
+        """The sessions that began as forks of this one: they hold none of the bodies they share."""
+
     def check(self, key: SessionKey) -> tuple[int, tuple[int, int | None, str] | None]:
         """Check a stream against its hash chain.
 
@@ -249,6 +269,45 @@ class Transaction(Reader, EvidenceWriter, Protocol):
 
         Args:
             packed: the batch's bodies, compressed before the transaction began.
+        """
+
+    def pack(self, stream: Stream) -> Repacked:
+        """Merge a stream's blocks into large ones, by sort and branch, and compress them for good.
+
+        Versions, hashes and all that is read stay as they are, and what is appended later goes
+        into blocks of its own. Whoever packs records a ``SessionPacked``, if there was anything.
+        """
+
+    def remove_bodies(self, stream: Stream, versions: Collection[int] | None = None) -> int:
+        """Remove bodies of a stream for good, and whatever was made of them beside the read models.
+
+        That is its snapshots, its head's state (folded anew of what is left), what it remembers of
+        its last batches, the SDK's summaries of it and of its forks, and kept files that no
+        session points to any more. Where all of it must leave the files too, see
+        ``Store.reclaim``. Whoever removes records a ``SessionErased`` after it.
+
+        Args:
+            stream: opened in this transaction.
+            versions: whose; None for all.
+
+        Returns:
+            How many bodies there were.
+        """
+
+    def replace_body(self, stream: Stream, version: int, body: bytes) -> str:
+        """Put another body in the place of one, with a salt of its own; header and chain stay.
+
+        Args:
+            stream: opened in this transaction.
+            version: whose.
+            body: an entry's JSON, or another event's content as ``to_row`` gives it.
+
+        Returns:
+            The body's hash in hexadecimal, which the ``EntryRedacted`` must carry that whoever
+            replaces records: nothing else does ``verify`` take for it.
+
+        Raises:
+            Refused: that version has no content, or the entry is no JSON.
         """
 
     def keep_source(self, source: Source) -> None:
@@ -341,6 +400,15 @@ class Store(Protocol):
 
     def pack(self, bodies: Sequence[bytes]) -> Packed | None:
         """Compress a batch's bodies before any lock is taken, where the store keeps blocks."""
+
+    def reclaim(self) -> Reclaimed:
+        """Let nothing that was removed be left in the database's files, and give the space back.
+
+        The search index is no part of it: its words go when the read model forgets them.
+
+        Raises:
+            StorageError: somebody uses the log so that it cannot be; or the disk is full.
+        """
 
     def wait(self, position: int, timeout: float) -> bool:
         """Sleep until there is an event after ``position``, at most ``timeout`` seconds."""

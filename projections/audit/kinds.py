@@ -21,6 +21,7 @@ _BY_COMMAND = (
     e.ContextTrimmed,
     e.ContinuationAttempted,
     e.SessionArchived,
+    e.SessionPacked,
     e.SessionDeleted,
     e.SessionRestored,
     e.SessionErased,

@@ -39,6 +39,7 @@ TOPICS = [
     "GapFilled.v1",
     "FileKept.v1",
     "SessionArchived.v1",
+    "SessionPacked.v1",
     "SessionDeleted.v1",
     "SessionRestored.v1",
     "SessionErased.v1",
@@ -92,7 +93,7 @@ def test_content_can_be_told_from_facts(event: SessionEvent) -> None:
     ids = {
         *("project_key", "session_id", "subpath", "source", "kind", "identity", "leaf", "model"),
         *("message_id", "request_id", "quality", "checkpoint_id", "status", "stop_reason", "why"),
-        *("child", "tool_use_id", "trigger", "missing", "before", "digest"),
+        *("child", "tool_use_id", "trigger", "missing", "first_kept", "digest"),
     }
     assert texts <= ids | set(event.CONTENT)
 

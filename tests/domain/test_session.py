@@ -346,6 +346,7 @@ CHANGES_NOTHING = {
     e.ContextSummarized: "the summary's own entry says the rest",
     e.ContextTrimmed: "looked up when the live context is asked for",
     e.FileKept: "the file is kept beside the log",
+    e.SessionPacked: "nothing reads otherwise",
     e.EntryRedacted: "the events it concerns say the rest",
 }
 

@@ -103,7 +103,7 @@ def change_body(connection: Connection, key: SessionKey, version: int, body: byt
         connection.execute(
             update(events)
             .where(events.c.stream == stream, events.c.version == version)
-            .values(body_hash=body_hash(block.seed, version, body))
+            .values(body_hash=body_hash(block.salts()[version], version, body))
         )
     chain_anew(connection, key)
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
-from ....domain.errors import DamagedEvent, NotJson, TurnlogError
+from ....domain.errors import DamagedEvent, KeysNeeded, NotJson, TurnlogError
 from ..contract import Body, Packed
 from ..damage import UNREADABLE, damaged
-from .compression import Compressor
+from ..encryption.blocks import opened_block, sealed_row
+from ..encryption.cipher import PLAIN, Cipher
+from .compression import FOR_GOOD, Compressor
 from .frames import Frame, pack, unpack
 from .json_bytes import decode, decode_all
+from .salts import salts
 
 LARGEST = 1 << 20
 """Bytes of bodies after which an append goes on in another block."""
@@ -43,6 +45,23 @@ class Block(NamedTuple):
     def numbers(self) -> list[int]:
         """The versions whose bodies it holds."""
         return unpack_versions(self.first, self.last, self.versions)
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether it was merged and compressed for good."""
+        return self.codec in FOR_GOOD
+
+    def salts(self) -> dict[int, bytes]:
+        """The salt of each body, by version.
+
+        Raises:
+            DamagedEvent: these are not the salts of so many bodies.
+        """
+        numbers = self.numbers()
+        try:
+            return dict(zip(numbers, salts(self.seed, numbers), strict=True))
+        except UNREADABLE as problem:
+            raise _damaged(self, problem) from problem
 
 
 def pack_versions(versions: Sequence[int]) -> bytes | None:
@@ -74,15 +93,30 @@ def unpack_versions(first: int, last: int, packed: bytes | None) -> list[int]:
     return numbers
 
 
+class OpenBlock(Block):
+    """A block that was plain, or was decrypted."""
+
+    __slots__ = ()
+
+
 class BlockCodec:
     """Makes blocks of bodies and bodies of blocks."""
 
+    cipher: Cipher = PLAIN
+
     def __init__(self, level: int = 3) -> None:
         self._compressor = Compressor(level=level)
+        self.names: dict[int, str] = {}
+        """The text ids of the streams used last, by number: under which name a block is sealed."""
 
     def compress(self, bodies: Sequence[bytes]) -> Packed:
         """Frame and compress bodies; no lock is needed for it."""
         codec, dictionary, data = self._compressor.compress(pack(bodies))
+        return Packed(bodies, codec, dictionary, data)
+
+    def squeeze(self, bodies: Sequence[bytes]) -> Packed:
+        """The same as small as can be, for bodies that will hardly change any more."""
+        codec, dictionary, data = self._compressor.squeeze(pack(bodies))
         return Packed(bodies, codec, dictionary, data)
 
     def seal(
@@ -96,7 +130,7 @@ class BlockCodec:
         careful: bool,
     ) -> tuple[object, ...]:
         """A row for ``blocks``, without the id."""
-        return (
+        row = (
             stream,
             sort,
             branch,
@@ -109,6 +143,23 @@ class BlockCodec:
             seed,
             packed.data,
         )
+        return sealed_row(self.cipher, self.names[stream], row) if self.cipher.encrypted else row
+
+    def plain(self, block: Block) -> OpenBlock:
+        """A block decrypted, where it is encrypted, with its salts.
+
+        Raises:
+            DamagedEvent: it cannot be decrypted; the message names the versions.
+            KeysNeeded: the log is encrypted, and the keys were not given.
+        """
+        if isinstance(block, OpenBlock):
+            return block
+        try:
+            return OpenBlock._make(opened_block(self.cipher, block))
+        except KeysNeeded:
+            raise
+        except (TurnlogError, *UNREADABLE) as problem:
+            raise _damaged(block, problem) from problem
 
     def bodies(self, block: Block) -> Iterator[Body]:
         """What a block holds, by version.
@@ -154,6 +205,7 @@ class BlockCodec:
             raise _damaged(block, problem) from problem
 
     def _open(self, block: Block) -> tuple[Frame, list[int]]:
+        block = self.plain(block)
         try:
             frame = unpack(self._compressor.decompress(block.codec, block.dictionary, block.data))
             numbers = block.numbers()
@@ -182,8 +234,3 @@ def read_entry(body: Body) -> Any:
         return decode(body.data, False)
     except NotJson as problem:
         raise damaged(f"the entry of version {body.version}", problem) from problem
-
-
-def new_seed() -> bytes:
-    """The secret of a block, which salts the hashes of its bodies."""
-    return os.urandom(16)

@@ -1,10 +1,10 @@
 """The hash chain of a stream, and the hashes of bodies.
 
-``chain = SHA-256(previous ‖ header ‖ identity ‖ SHA-256(seed ‖ version ‖ body))``, where the header
+``chain = SHA-256(previous ‖ header ‖ identity ‖ SHA-256(salt ‖ version ‖ body))``, where the header
 is a compact JSON array, and an event without content has 32 zero bytes for its body's hash.
 Position, codec, dictionary and block are left out, so that recompressing and packing keep the
-chain; the seed lies in the body's block and goes with it, so that an erased text cannot be guessed
-from the hash that stays.
+chain; the salt lies in the body's block (see ``salts``) and goes with it, so that an erased text
+cannot be guessed from the hash that stays.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ START = bytes(32)
 _NO_BODY = bytes(32)
 
 
-def body_hash(seed: bytes, version: int, body: bytes) -> bytes:
+def body_hash(salt: bytes, version: int, body: bytes) -> bytes:
     """The salted hash of a body, 32 bytes."""
-    return sha256(b"%b%b%b" % (seed, version.to_bytes(8, "big"), body)).digest()
+    return sha256(b"%b%b%b" % (salt, version.to_bytes(8, "big"), body)).digest()
 
 
 def hashed_header(stream: str, version: int, topic: str, recorded_at: int, row: Row) -> bytes:

@@ -14,8 +14,9 @@ import zstandard
 
 from ....domain.errors import StorageError
 
-RAW, ZSTD, ZSTD_DICTIONARY = 0, 1, 2
-"""The codecs. Numbers are never given a second meaning: what was written stays readable."""
+RAW, ZSTD, ZSTD_DICTIONARY, PACKED, PACKED_DICTIONARY = 0, 1, 2, 3, 4
+"""The codecs. Numbers are never given a second meaning: what was written stays readable. The last
+two are read like the two before; they tell that there is nothing left to gain."""
 
 SHIPPED = 1
 """The dictionary that new blocks are compressed with, the file ``entries-1.dict``."""
@@ -28,6 +29,15 @@ is left to gain.)"""
 
 LARGEST = 1 << 30
 """Bytes of the largest frame; a header that claims more is not believed."""
+
+
+SMALL = 19
+"""The level of what is packed: written once, then only read. (Level 22 saves nothing more within
+the window of a megabyte, and takes half as long again.)"""
+
+FOR_GOOD = (PACKED, PACKED_DICTIONARY)
+
+_WITH_DICTIONARY = {ZSTD: False, ZSTD_DICTIONARY: True, PACKED: False, PACKED_DICTIONARY: True}
 
 
 class UnknownDictionary(StorageError):
@@ -64,6 +74,25 @@ class Compressor:
             return RAW, None, frame
         return (ZSTD if dictionary is None else ZSTD_DICTIONARY), dictionary, data
 
+    def squeeze(self, frame: bytes) -> tuple[int, int | None, bytes]:
+        """Compress a frame as small as can be, whatever time that takes.
+
+        Returns:
+            As ``compress`` does; the codec is one of the packed ones.
+
+        Raises:
+            StorageError: the frame is larger than ``LARGEST``.
+        """
+        if len(frame) > LARGEST:
+            raise StorageError(f"a frame of {len(frame):,} bytes; at most {LARGEST:,} are stored")
+        plain = self._own.compressor(None, SMALL).compress(frame)
+        if len(frame) >= MEDIUM:  # nothing of the dictionary is left to gain
+            return PACKED, None, plain
+        with_dictionary = self._own.compressor(SHIPPED, SMALL).compress(frame)
+        if len(plain) <= len(with_dictionary):
+            return PACKED, None, plain
+        return PACKED_DICTIONARY, SHIPPED, with_dictionary
+
     def decompress(self, codec: int, dictionary: int | None, data: bytes) -> bytes:
         """What ``compress`` was given.
 
@@ -73,10 +102,10 @@ class Compressor:
         """
         if codec == RAW:
             return data
-        if codec not in (ZSTD, ZSTD_DICTIONARY) or (codec == ZSTD) != (dictionary is None):
+        if _WITH_DICTIONARY.get(codec) is not (dictionary is not None):
             raise DamagedBlock(
                 f"codec {codec} with dictionary {dictionary}: this release knows 0 (raw), "
-                "1 (Zstandard) and 2 (Zstandard with a dictionary)"
+                "1 and 3 (Zstandard), 2 and 4 (Zstandard with a dictionary)"
             )
         decompressor = self._own.decompressor(dictionary)
         try:

@@ -12,8 +12,9 @@ from eventsourcing.persistence import StoredEvent
 from ....domain.events import EVENTS
 from ....domain.keys import SessionKey
 from ....domain.session import fold
-from ..encoding.blocks import LARGEST, new_seed
+from ..encoding.blocks import LARGEST
 from ..encoding.chain import START, body_hash, link
+from ..encoding.salts import new_seed, salts
 from ..sql.schema import OTHER
 from ..sql.transaction import SqlTransaction
 from .errors import NotForTheLog, VersionTaken
@@ -138,11 +139,11 @@ class _Foreign:
         rows: list[tuple[object, ...]] = []
         for portion in _portions(events):
             seed = new_seed()
-            for event in portion:
-                rows.append(self._row(event, position, now, seed))
+            versions = [event.originator_version for event in portion]
+            for event, salt in zip(portion, salts(seed, versions), strict=True):
+                rows.append(self._row(event, position, now, salt))
                 position += 1
             packed = self._store.codec.compress([event.state for event in portion])
-            versions = [event.originator_version for event in portion]
             block = self._store.codec.seal(self._id, OTHER, 0, versions, packed, seed, False)
             cursor.execute(statements.append_block, block)
         cursor.executemany(statements.append_event, rows)
@@ -151,10 +152,10 @@ class _Foreign:
         self._recorded_at = now
         return first
 
-    def _row(self, event: StoredEvent, position: int, now: int, seed: bytes) -> tuple[object, ...]:
+    def _row(self, event: StoredEvent, position: int, now: int, salt: bytes) -> tuple[object, ...]:
         """A row for ``events``; the stream's head moves to it."""
         version, topic = event.originator_version, event.topic
-        hashed = body_hash(seed, version, event.state)
+        hashed = body_hash(salt, version, event.state)
         self._chain = link(self._chain, self._name, version, topic, now, NO_COLUMNS, hashed)
         self.version = version
         number = self._store.topics.number(self._transaction.cursor, topic)

@@ -233,11 +233,13 @@ def _bodies(
     damage = []
     for block in map(Block._make, reader.blocks_between(number, first, last)):
         try:
+            salts = block.salts()
             for version, data, _ in reader.codec.bodies(block):
                 if version in bodies:
                     bodies[version] = DamagedEvent("two blocks hold its content")
                 else:
-                    bodies[version] = _Found(block, body_hash(block.seed, version, data), data)
+                    hashed = body_hash(salts[version], version, data)
+                    bodies[version] = _Found(block, hashed, data)
         except (TurnlogError, *UNREADABLE) as problem:
             known = type(block.first) is type(block.last) is int
             versions = range(block.first, block.last + 1) if known else range(first, last + 1)

@@ -76,7 +76,7 @@ class EvidenceReader(OwnStreamReader):
         return [number for (number,) in self.cursor.fetchall()]
 
     def _bodies_of(self, rows: Sequence[Any]) -> dict[tuple[int, int], tuple[bytes, bytes]]:
-        """Seed and body by stream and version."""
+        """Salt and body by stream and version."""
         spans: dict[int, list[int]] = {}
         for row in rows:
             if row[5] is not None:
@@ -88,9 +88,10 @@ class EvidenceReader(OwnStreamReader):
                 self._sql.blocks_around, (stream, ENTRIES, max(versions), min(versions))
             )
             for block in map(Block._make, self.cursor.fetchall()):
+                salts = block.salts()
                 for body in self.codec.bodies(block):
                     if body.version in wanted:
-                        found[stream, body.version] = (block.seed, body.data)
+                        found[stream, body.version] = (salts[body.version], body.data)
         return found
 
     def _hashed(self, row: Any, bodies: dict[tuple[int, int], tuple[bytes, bytes]]) -> Hashed:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Insert, insert, select
 
 from ..damage import UNREADABLE, damaged
-from ..encoding.blocks import Block, BlockCodec, new_seed
+from ..encoding.blocks import Block, BlockCodec
 from ..encoding.chain import START, body_hash, link
 from ..encoding.rows import Row
+from ..encoding.salts import new_seed, salts
 from ..evidence import OWN, OwnFact
 from .schema import OTHER, about, topics
 from .statements import Statements
@@ -82,7 +83,7 @@ class OwnStreamWriter(OwnStreamReader):
         now = max(self._clock(), recorded_at)
         position = self._positions(self.cursor, 1)
         seed, row = new_seed(), _NO_HEADER._replace(facts=facts)
-        hashed = body_hash(seed, version, content)
+        hashed = body_hash(*salts(seed, [version]), version, content)
         chain = link(chain, OWN, version, topic, now, row, hashed)
         self.cursor.execute(*self._sql.once(select(topics.c.id).where(topics.c.name == topic)))
         (topic_number,) = self.cursor.fetchone()

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from sqlalchemy import Select
 
 from ....domain.batch import Known
-from ....domain.entry import Entry, Mark, message_identity
+from ....domain.entry import Entry, message_identity
 from ....domain.errors import DamagedEvent, NotJson, TurnlogError
 from ....domain.events import SessionEvent
 from ....domain.keys import SessionKey
@@ -29,6 +29,7 @@ from ..encoding.rows import Row, from_row
 from ..encoding.state_bytes import load_state
 from .checking import Beside, check
 from .evidence import EvidenceReader
+from .forks import ForkReader
 from .generations import LiveTables
 from .heads import Heads
 from .schema import AFTER_FOREIGN, ENTRIES, LATE, OTHER
@@ -99,7 +100,7 @@ class Topics:
         return self._ids[name]
 
 
-class SqlReader(SourceReader, SummaryReader, EvidenceReader, LiveTables, StretchReader):
+class SqlReader(SourceReader, SummaryReader, EvidenceReader, LiveTables, StretchReader, ForkReader):
     """One consistent look at the log."""
 
     def __init__(
@@ -118,7 +119,7 @@ class SqlReader(SourceReader, SummaryReader, EvidenceReader, LiveTables, Stretch
         self._maps = maps
         self._heads = heads
         self._opened: tuple[int, Frame, list[int]] | None = None
-        self._holding: dict[tuple[int, int], Block] = {}
+        self._holding: dict[tuple[int, int], tuple[Block, bytes]] = {}
 
     # -- streams -----------------------------------------------------------------------------
 
@@ -383,23 +384,28 @@ class SqlReader(SourceReader, SummaryReader, EvidenceReader, LiveTables, Stretch
         """Whether a recorded entry has the content of another."""
         self.cursor.execute(self._sql.body_hash_of, (stream.id, known.version))
         stored = self.cursor.fetchone()[0]
-        block = self._block_of(stream, known.version)
+        block, salt = self._block_of(stream, known.version)
         if block is None:
             return True  # erased: what is gone cannot be told from what comes
-        if body_hash(block.seed, known.version, entry.body) == stored:
+        if body_hash(salt, known.version, entry.body) == stored:
             return True
-        if not block.careful and not entry.marks & Mark.RAW:
-            return False
         body = next(b for b in self.codec.bodies(block) if b.version == known.version)
+        if body_hash(salt, known.version, body.data) != stored:
+            return True  # redacted: the first content must not come back as another one
         return body.data.partition(b"\n")[0] == entry.body.partition(b"\n")[0]
 
-    def _block_of(self, stream: Stream, version: int) -> Block | None:
+    def _block_of(self, stream: Stream, version: int) -> tuple[Block | None, bytes]:
         if (stream.id, version) not in self._holding:
             self.cursor.execute(self._sql.blocks_around, (stream.id, ENTRIES, version, version))
             for block in map(Block._make, self.cursor.fetchall()):
-                for number in block.numbers():
-                    self._holding[stream.id, number] = block
-        return self._holding.get((stream.id, version))
+                for number, salt in block.salts().items():
+                    self._holding[stream.id, number] = (block, salt)
+        return self._holding.get((stream.id, version), (None, b""))
+
+    def _bodies_changed(self) -> None:
+        """What was read of blocks counts no more."""
+        self._opened = None
+        self._holding.clear()
 
     def responses(self, stream: Stream, message_ids: Iterable[str]) -> dict[str, Response]:
         """What the stream's present life knows of some responses."""

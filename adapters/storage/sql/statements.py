@@ -77,7 +77,7 @@ class Statements:
 
     def __init__(self, dialect: Dialect, locks_rows: bool) -> None:
         self._dialect = dialect
-        self._locks_rows = locks_rows
+        self.locks_rows = locks_rows
         self.mark = "?" if dialect.paramstyle == "qmark" else "%s"
         self.headers = lru_cache(maxsize=64)(self._headers)
 
@@ -108,7 +108,7 @@ class Statements:
     def lock_stream(self) -> str:
         """The same, and nobody else may append to it until the transaction ends."""
         statement = self._stream()
-        return self._text(statement.with_for_update() if self._locks_rows else statement, "name")
+        return self._text(statement.with_for_update() if self.locks_rows else statement, "name")
 
     def _stream(self) -> Any:
         return select(

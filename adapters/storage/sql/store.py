@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, insert, select
 from ....domain.events import EVENTS
 from ....projections.engine.read_model import ReadModel
 from ....projections.engine.registry import Registration, Registry
-from ..contract import Content, Packed, Recorded, Stretch
+from ..contract import Content, Packed, Reclaimed, Recorded, Stretch
 from ..encoding.blocks import BlockCodec
 from ..encoding.identities import IdentityMaps, Maps
 from .account import Account
@@ -161,6 +161,10 @@ class SqlStore:
             limit: how many positions are looked at.
         """
         return LAST
+
+    def reclaim(self) -> Reclaimed:
+        """Let nothing that was removed be left in the database's files."""
+        raise NotImplementedError
 
     def settle(self) -> None:
         """Wait until whatever is being written now is committed or rolled back.

@@ -13,14 +13,17 @@ from ....domain.session import SessionState
 from ....projections.engine.read_model import ReadModel, Run
 from ....projections.engine.runs import asked
 from ..contract import Appended, Packed, Stream
-from ..encoding.blocks import LARGEST, BlockCodec, new_seed
+from ..encoding.blocks import LARGEST, BlockCodec
 from ..encoding.chain import START, body_hash, hashed_header, linked
 from ..encoding.identities import Maps, digest, pack
 from ..encoding.rows import Row, to_row
+from ..encoding.salts import derived, new_seed
 from ..encoding.state_bytes import dump_memory, dump_state
 from .heads import Head, Heads
 from .own_stream import OwnStreamWriter
+from .packing import Packing
 from .reader import Cursor, SqlReader, Topics
+from .removing import Removing
 from .schema import ENTRIES, LATE, OTHER
 from .sources import SourceWriter
 from .statements import Statements
@@ -40,7 +43,7 @@ class FoldFailed(Exception):
         self.problem = problem
 
 
-class SqlTransaction(SqlReader, SourceWriter, SummaryWriter, OwnStreamWriter):
+class SqlTransaction(SqlReader, SourceWriter, SummaryWriter, OwnStreamWriter, Packing, Removing):
     """A write: all of it happens or nothing."""
 
     def __init__(
@@ -148,8 +151,8 @@ class SqlTransaction(SqlReader, SourceWriter, SummaryWriter, OwnStreamWriter):
             row, body, careful = to_row(event)
             hashed = None
             if body is not None:
-                seed = blocks.take(event, row, version, body, careful)
-                hashed = body_hash(seed, version, body)
+                secret = blocks.take(event, row, version, body, careful)
+                hashed = body_hash(derived(secret, version), version, body)
             topic, identity = event.TOPIC, row[2]
             header = hashed_header(name, version, topic, now, row)
             chain = linked(chain, header, identity, hashed)
@@ -189,12 +192,13 @@ class SqlTransaction(SqlReader, SourceWriter, SummaryWriter, OwnStreamWriter):
 class _OpenBlock:
     """Bodies on their way into one block."""
 
-    __slots__ = ("bodies", "branch", "careful", "seed", "size", "sort", "versions")
+    __slots__ = ("bodies", "branch", "careful", "secret", "seed", "size", "sort", "versions")
 
     def __init__(self, sort: int, branch: int) -> None:
         self.sort = sort
         self.branch = branch
         self.seed = new_seed()
+        self.secret = self.seed[1:]
         self.size = 0
         self.careful = False
         self.versions: list[int] = []
@@ -211,7 +215,7 @@ class _OpenBlocks:
     def take(
         self, event: SessionEvent, row: Row, version: int, body: bytes, careful: bool
     ) -> bytes:
-        """Put a body where it belongs; returns the seed that salts its hash."""
+        """Put a body where it belongs; returns the secret that its salt follows from."""
         kind = type(event)
         if kind is TurnRecorded or kind is EntryRecorded:
             sort = ENTRIES if row.place is None else LATE
@@ -226,7 +230,7 @@ class _OpenBlocks:
         block.careful |= careful
         block.versions.append(version)
         block.bodies.append(body)
-        return block.seed
+        return block.secret
 
     def all(self) -> list[_OpenBlock]:
         """Every block, full or not."""

@@ -22,7 +22,7 @@ from sqlalchemy.pool import NullPool, PoolProxiedConnection, QueuePool, StaticPo
 from ....domain.errors import NotADatabase, StorageError, TurnlogError
 from ....projections.engine.read_model import ReadModel
 from ....projections.engine.registry import Registry
-from ..contract import Transaction
+from ..contract import Reclaimed, Transaction
 from ..sql.founding import no_log
 from ..sql.reader import Cursor, SqlReader
 from ..sql.schema import SQLITE_TRIGGERS
@@ -148,6 +148,38 @@ class SqliteStore(SqlStore):
             if leads:
                 self._commit(self._together.gather())
         return job.answer()
+
+    def reclaim(self) -> Reclaimed:
+        """Write the file anew without what was removed, and empty the write-ahead log."""
+        with self._writer:
+            if not self._end.alive:
+                raise StorageError(CLOSED.format(self.url))
+            try:
+                before = self._size()
+                # What VACUUM sets aside may be as large as the file.
+                self._cursor.execute("PRAGMA temp_store = FILE")
+                self._cursor.execute("VACUUM")
+                self._cursor.execute("PRAGMA temp_store = MEMORY")
+                self._cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                (busy, _, _) = self._cursor.fetchone()
+                after = self._size()
+            except sqlite3.Error as problem:
+                raise _explained(problem, self.path) from problem
+        if busy:
+            raise StorageError(
+                f"{self.path}: somebody still reads what was there before, so it is in the "
+                "write-ahead log; end that, and try again"
+            )
+        return Reclaimed(before, after)
+
+    def _size(self) -> int:
+        if self.path is None:
+            self._cursor.execute(
+                "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+            )
+            return int(self._cursor.fetchone()[0])
+        paths = (self.path, Path(f"{self.path}-wal"))
+        return sum(path.stat().st_size for path in paths if path.exists())
 
     def project(self, work: Callable[[Any], T]) -> T:
         """Change the read models alone, in a transaction."""

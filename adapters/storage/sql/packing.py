@@ -1,0 +1,112 @@
+"""Packing: the blocks of a stream are merged into large ones and compressed for good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sqlalchemy import delete, func, select
+
+from ..contract import Repacked, Stream
+from ..encoding.blocks import LARGEST, Block, BlockCodec
+from ..encoding.compression import FOR_GOOD
+from ..encoding.salts import merged
+from .permits import Permitting
+from .schema import OTHER, blocks
+
+_FOREVER = (1 << 31) - 1
+_Bodies = tuple[Block, list[bytes]]
+
+
+class Packing(Permitting):
+    """Packs streams, as a part of the transaction."""
+
+    codec: BlockCodec
+
+    def _blocks(self, stream: int, sort: int, branch: int, upto: int) -> Iterator[Block]:
+        raise NotImplementedError
+
+    def _bodies_changed(self) -> None:
+        raise NotImplementedError
+
+    def pack(self, stream: Stream) -> Repacked:
+        """Merge a stream's blocks into some of about a megabyte; see ``contract``."""
+        places = self._loose(stream.id)
+        before = self._extent(stream.id)
+        if not places:
+            return Repacked(before.blocks, before.blocks, before.size, before.size)
+        with self._permit("pack"):
+            for sort, branch in places:
+                for group in self._groups(stream.id, sort, branch):
+                    self._merge(group)
+        self._bodies_changed()
+        after = self._extent(stream.id)
+        return Repacked(before.blocks, after.blocks, before.size, after.size)
+
+    def _loose(self, stream: int) -> list[tuple[int, int]]:
+        """The sorts and branches that have blocks which are not packed."""
+        statement = (
+            select(blocks.c.sort, blocks.c.branch)
+            .distinct()
+            .where(blocks.c.stream == stream, blocks.c.codec.not_in(FOR_GOOD))
+            .order_by(blocks.c.sort, blocks.c.branch)
+        )
+        return [(sort, branch) for sort, branch in self._asked(statement)]
+
+    def _extent(self, stream: int) -> _Extent:
+        size = func.coalesce(func.sum(func.length(blocks.c.data)), 0)
+        statement = select(func.count(), size).where(blocks.c.stream == stream)
+        ((count, total),) = self._asked(statement)
+        return _Extent(count, int(total))
+
+    def _groups(self, stream: int, sort: int, branch: int) -> Iterator[list[_Bodies]]:
+        """The blocks that become one, in their order, as many as a block may hold.
+
+        Whole blocks are merged, never parts: a secret that salts were made from lies in one block
+        alone, so that it is gone when that is rewritten. What is packed already is taken up again
+        only if there is room in it.
+        """
+        group: list[_Bodies] = []
+        size = 0
+        for block in self._blocks(stream, sort, branch, _FOREVER):
+            bodies = [body.data for body in self.codec.bodies(block)]
+            more = sum(map(len, bodies))
+            if group and (size + more > LARGEST or not _alike(group[0][0], block)):
+                yield group
+                group, size = [], 0
+            group.append((block, bodies))
+            size += more
+        if group:
+            yield group
+
+    def _merge(self, group: list[_Bodies]) -> None:
+        if len(group) == 1 and group[0][0].is_packed:
+            return
+        first, last = group[0][0], group[-1][0]
+        place = (
+            blocks.c.stream == first.stream,
+            blocks.c.sort == first.sort,
+            blocks.c.branch == first.branch,
+        )
+        between = blocks.c.first.between(first.first, last.first)
+        self._run(delete(blocks).where(*place, between))
+        row = self.codec.seal(
+            first.stream,
+            first.sort,
+            first.branch,
+            [version for block, _ in group for version in block.numbers()],
+            self.codec.squeeze([body for _, bodies in group for body in bodies]),
+            merged([(block.seed, len(bodies)) for block, bodies in group]),
+            any(block.careful for block, _ in group),
+        )
+        self.cursor.execute(self._sql.append_block, row)
+
+
+class _Extent(NamedTuple):
+    blocks: int
+    size: int
+
+
+def _alike(one: Block, other: Block) -> bool:
+    """Whether merging makes neither slower to read: a careful one is decoded entry by entry."""
+    return one.sort == OTHER or one.careful == other.careful
