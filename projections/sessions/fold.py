@@ -24,10 +24,13 @@ from .rollups import Cells, Rollups, weigh
 from .tables import NAME, VERSION, tables_of
 
 _COLUMNS = tuple(c.name for c in tables_of(NAME).sessions.columns)
-_DESCRIBED = _COLUMNS[6 : _COLUMNS.index("git_branch") + 1]
+_TOLD = _COLUMNS.index("presence"), _COLUMNS.index("continuations") + 1
+_DESCRIBED = _COLUMNS[slice(*_TOLD)]
 """The columns that follow from the session's state, in the table's order."""
-_ADDED = (*_COLUMNS[_COLUMNS.index("git_branch") + 1 : -3], *_COLUMNS[-2:])
+_ADDED = (*_COLUMNS[_TOLD[1] : -3], *_COLUMNS[-2:])
 """Those that are added up."""
+FIRST_MESSAGE = 100
+"""How many characters of the first message the lists show."""
 _MOVES = (e.TranscriptForked, e.SessionRewound, e.SessionStarted, e.SessionErased)
 """What changes which responses are live, or what is known of all of them."""
 _BOTH = (NO_SUMS, NO_SUMS)
@@ -84,6 +87,8 @@ class Sessions:
             checkpoints.insert().values({name: bindparam(name) for name in points}),
             *points,
         )
+        begun: dict[str, Any] = {"begun_at": bindparam("begun_at")}
+        self._begin_again = prepare(dialect, one.values(begun), "begun_at", "of")
         self._untag = prepare(
             dialect, tags.delete().where(tags.c.stream == bindparam("stream")), "stream"
         )
@@ -162,9 +167,11 @@ class Sessions:
                 self._retag(cursor, stream, after)
         if before.version == 0:
             row = (stream, key.stream_id, key.main.stream_id, printable(key.project_key))
-            texts = (printable(key.session_id), printable(key.subpath))
+            texts = (printable(key.session_id), printable(key.subpath), recorded_at)
             nothing = (*NO_SUMS, *NO_SUMS, int(holders[1].counted), 0, 0)
             cursor.execute(self._insert, (*row, *texts, *_describe(after, recorded_at), *nothing))
+        elif before.life != after.life:
+            cursor.execute(self._begin_again, (recorded_at, stream))
         change.settle(cells, self._rollups.shards)
         reported = self._reports.take(cursor, stream, reports, after) if reports else (0, 0)
         self._update(cursor, run, change, holders[1].counted, reported)
@@ -271,4 +278,7 @@ def _describe(state: SessionState, recorded_at: int) -> tuple[Any, ...]:
         recorded_at,
         state.version,
         printable(state.git_branch),
+        (printable(state.titles.get("prompt")) or "")[:FIRST_MESSAGE] or None,
+        printable(state.titles.get("summary")),
+        state.continuations,
     )

@@ -64,6 +64,8 @@ class Session(NamedTuple):
     project_key: str
     session_id: str
     subpath: str | None
+    begun_at: int
+    """When its first event was recorded, by the store's clock."""
     presence: str
     status: str
     stop_reason: str | None
@@ -87,6 +89,12 @@ class Session(NamedTuple):
     recorded_at: int
     version: int
     git_branch: str | None
+    first_message: str | None
+    """The first 100 characters of the first prompt."""
+    summary: str | None
+    """The newest summary in the transcript."""
+    continuations: int
+    """How often somebody tried to go on with an interrupted answer."""
     billed: Spent
     """Everything ever spent here, by subagents too; never un-spent."""
     live: Spent
@@ -111,7 +119,7 @@ class Session(NamedTuple):
     def of(cls, row: Sequence[Any]) -> Session:
         """A row of the table."""
         head: list[Any] = list(row[:_HEAD])
-        head[21], head[22] = tuple(json.loads(head[21])), tuple(json.loads(head[22]))
+        head[_MODELS], head[_TAGS] = (tuple(json.loads(head[n])) for n in (_MODELS, _TAGS))
         size = len(SUMS)
         sums = row[_HEAD:]
         billed, live = Spent.of(sums[:size]), Spent.of(sums[size : 2 * size])
@@ -120,7 +128,7 @@ class Session(NamedTuple):
         return cls._make((*head, billed, live, *flags, 0, billed, live))
 
 
-_HEAD = Session._fields.index("billed")
+_HEAD, _MODELS, _TAGS = (Session._fields.index(name) for name in ("billed", "models", "tags"))
 
 
 class Filter(NamedTuple):

@@ -35,11 +35,11 @@ def contents(log: turnlog.Log) -> Contents:
         keys = sorted(reader.streams(), key=str)
     mains = [key for key in keys if key.subpath is None]
     rows = [
-        row._replace(stream=0, recorded_at=0, active_at=row.last_at or 0)
+        row._replace(stream=0, recorded_at=0, begun_at=0, active_at=row.last_at or 0)
         for row in log.sessions(limit=10_000)
     ]
     rows += [
-        row._replace(stream=0, recorded_at=0, active_at=row.last_at or 0)
+        row._replace(stream=0, recorded_at=0, begun_at=0, active_at=row.last_at or 0)
         for key in mains
         for row in log.subagents(key)
     ]

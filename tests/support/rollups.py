@@ -34,9 +34,11 @@ def added_up(log: Log) -> Rows:
     groups: dict[bytes, list[Copy]] = defaultdict(list)
     with log.store.read() as reader:
         tables = tables_in(reader)
+        s = tables.sessions.c
+        told = select(s.stream, s.name, s.project_key, s.user_id, s.subpath, s.counted)
         holders = {
-            row[0]: Holder(row[1], row[3], row[10], row[5] is not None, bool(row[-3]))
-            for row in reader.query(select(tables.sessions))
+            stream: Holder(name, project, user, subpath is not None, bool(counted))
+            for stream, name, project, user, subpath, counted in reader.query(told)
         }
         for row in reader.query(select(tables.responses)):
             response = Response.of(row)
