@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from .adapters.storage.contract import Packed, Reader, Stream, Transaction
 from .domain.batch import CHECKPOINT_EVERY, Batch, Known, Seen, identify
-from .domain.entry import GAP, Entry
+from .domain.entry import GAP, REDACTED, Entry
 from .domain.events import EntryConflicted, EntryCorrupted, EntryRecorded, TurnRecorded
 from .domain.keys import SessionKey
 from .domain.recording import record
@@ -146,7 +146,11 @@ def _look_up(
             responses = transaction.responses(stream, names)
 
     def same(found: Known, entry: Entry) -> bool:
-        return found.taken_over or transaction.same(stream, found, entry)
+        if found.taken_over or transaction.same(stream, found, entry):
+            return True
+        # What was taken out of a redacted entry must not come back as another content of it.
+        mark = REDACTED + (entry.identity or b"")
+        return mark in transaction.known(stream, [mark], life)
 
     def at_entry(version: int) -> SessionState:
         return state_at(transaction, stream, with_derived(transaction, stream, version))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial, update_wrapper
 from itertools import islice
+from pathlib import Path
 from threading import Event
 from types import TracebackType
 from typing import Concatenate, Generic, ParamSpec, Self, TypeVar
@@ -16,8 +17,9 @@ from .adapters import threads
 from .adapters.claude.session_store import SessionStore
 from .adapters.storage.contract import Recorded, Store
 from .log import Log
+from .log.part import Key
+from .messages.awaited import AsyncConversation
 from .opening import open_log
-from .projections.engine.projection import Projection
 from .reading.subscribing import ASK_EVERY, look
 
 P = ParamSpec("P")
@@ -174,6 +176,19 @@ class AsyncLog:
     fork = _awaited(Log.fork)
     delete = _awaited(Log.delete)
     undelete = _awaited(Log.undelete)
+    erase = _awaited(Log.erase)
+    redact = _awaited(Log.redact)
+
+    def conversation(
+        self,
+        key: Key,
+        *,
+        user_id: str | None = None,
+        working_dir: str | Path | None = None,
+    ) -> AsyncConversation:
+        """A session as messages, to record and to read; see ``Log``."""
+        found = self.log.conversation(key, user_id=user_id, working_dir=working_dir)
+        return AsyncConversation(found)
 
     def session_store(self, user_id: str | None = None) -> SessionStore:
         """The log as a store for ``ClaudeAgentOptions(session_store=…)``; see ``Log``."""
@@ -206,11 +221,14 @@ class AsyncLog:
     rebuild = _awaited(Log.rebuild)
 
 
-async def open_async(
-    url: str | None = None,
-    synchronous: str = "FULL",
-    create: bool = True,
-    projections: Iterable[type[Projection]] = (),
-) -> AsyncLog:
-    """Open a log for asyncio or trio; takes and raises what ``open`` does."""
-    return AsyncLog(await threads.run(partial(open_log, url, synchronous, create, projections)))
+def _opening(open_: Callable[P, Log]) -> Callable[P, Awaitable[AsyncLog]]:
+    async def opening(*args: P.args, **kwargs: P.kwargs) -> AsyncLog:
+        return AsyncLog(await threads.run(partial(open_, *args, **kwargs)))
+
+    update_wrapper(opening, open_)
+    opening.__name__ = opening.__qualname__ = "open_async"
+    opening.__doc__ = "Open a log for asyncio or trio; takes and raises what ``open`` does."
+    return opening
+
+
+open_async = _opening(open_log)

@@ -23,6 +23,8 @@ class AuditTrail:
     topics: ClassVar[frozenset[str]] = TOPICS
     content: ClassVar[Content] = "notes"
     stateful: ClassVar[bool] = False
+    forgets_by_itself: ClassVar[bool] = True
+    """To fold an erasure is to forget who acted before it."""
 
     def __init__(self, dialect: Dialect, prefix: str) -> None:
         self._tables = tables_of(prefix)

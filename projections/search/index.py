@@ -105,6 +105,22 @@ class SearchIndex:
                 cursor.executemany(self._unindex, rows)
             cursor.execute(self._displace, (position,))
 
+    def clear(self, cursor: Any) -> None:
+        """Forget everything; from position 0 on it can be folded again."""
+        words = self._tables.words.name
+        if self._on_postgres:
+            cursor.execute(f"DELETE FROM {words}")
+        else:
+            cursor.execute(f"INSERT INTO {words} ({words}) VALUES ('delete-all')")
+        for table in (self._tables.texts, self._tables.bases):
+            cursor.execute(f"DELETE FROM {table.name}")
+
+    def optimize(self, cursor: Any) -> None:
+        """Write the index anew, so that no page holds a word it was told to forget."""
+        if not self._on_postgres:  # there, what was deleted goes when the table is vacuumed
+            words = self._tables.words.name
+            cursor.execute(f"INSERT INTO {words} ({words}) VALUES ('optimize')")
+
     def _rows(self, position: int, event: e.SessionEvent) -> Iterator[tuple[int, Any]]:
         for field, text in texts_of(event, self._decode):
             found = terms(text)

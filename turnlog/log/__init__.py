@@ -12,6 +12,7 @@ from ..adapters.claude.session_store import SessionStore
 from ..reading.summarizing import ProjectLists
 from .caring import Caring
 from .changing import Changing
+from .conversing import Conversing
 from .counting import Counting
 from .exporting import Exporting
 from .listing import Listing
@@ -22,12 +23,14 @@ from .projecting import Projecting
 from .proving import Proving
 from .reading import Reading
 from .recording import Recording
+from .retaining import Retaining
 from .searching import Searching
 from .travelling import Travelling
 
 
 class Log(
     Recording,
+    Conversing,
     Reading,
     Travelling,
     Listing,
@@ -38,6 +41,7 @@ class Log(
     Projected,
     Proving,
     Exporting,
+    Retaining,
     Caring,
 ):
     """An event-sourced log of agent sessions. Safe to share between threads.

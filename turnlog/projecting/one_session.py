@@ -75,12 +75,25 @@ def _again(
     for each in keys:
         stream = transaction.find(each)
         assert stream is not None
-        model.take_out(cursor, stream.id)
-        runs = all_asked(model, _runs(transaction, stream, upto, model))
-        events += sum(len(run.events) for run in runs)
-        if runs:
-            model.fold(cursor, runs)
+        events += fold_again(transaction, model, stream, upto)
     return len(keys), events
+
+
+def fold_again(transaction: Transaction, model: Forgetful, stream: Stream, upto: int | None) -> int:
+    """Take out what a stream brought in, and fold its events again.
+
+    Args:
+        upto: the position up to which it knows them; None for all.
+
+    Returns:
+        How many events were folded.
+    """
+    model.take_out(transaction.cursor, stream.id)
+    upto = upto if upto is not None else transaction.last_position()
+    runs = all_asked(model, _runs(transaction, stream, upto, model))
+    if runs:
+        model.fold(transaction.cursor, runs)
+    return sum(len(run.events) for run in runs)
 
 
 def _runs(reader: Reader, stream: Stream, upto: int, model: ReadModel) -> list[Run]:

@@ -1,0 +1,149 @@
+"""Patterns of secrets: a built-in set of well-known tokens, and one's own.
+
+One's own are matched by RE2, which needs time in proportion to the text whatever the pattern says;
+the built-in ones are written so that Python's own engine does too: each begins with letters that
+few texts hold, and repeats nothing within a repetition.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+from ..domain.errors import MissingExtra, TurnlogError
+from ..domain.redaction import REDACTED
+
+BUILT_IN: dict[str, str] = {
+    # Anthropic's and OpenAI's keys, and those of services that copied the form.
+    "api-key": r"\bsk-(?=[A-Za-z_-]{0,60}[0-9])[A-Za-z0-9_-]{20,200}",
+    "stripe": r"\b[rsp]k_(?:live|test)_[A-Za-z0-9]{16,128}",
+    "aws": r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
+    "github": r"\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255})",
+    "gitlab": r"\bglpat-[A-Za-z0-9_-]{20,64}",
+    "slack": r"\bxox[abeoprs]-[A-Za-z0-9-]{10,250}",
+    "google": r"\bAIza[A-Za-z0-9_-]{35}",
+    "npm": r"\bnpm_[A-Za-z0-9]{36}",
+    "pypi": r"\bpypi-[A-Za-z0-9_-]{50,250}",
+    "hugging-face": r"\bhf_[A-Za-z0-9]{30,64}",
+    "jwt": r"\beyJ[A-Za-z0-9_-]{8,2000}\.eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{8,1000}",
+    "private-key": r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[A-Za-z0-9+/=\s\\]{0,16000}"
+    r"(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?",
+    "password-in-url": r"(?<=://)[A-Za-z0-9._%+-]{0,64}:[^\s:@/\"'\\]{3,128}(?=@)",
+}
+"""Well-known tokens, by name."""
+ALL = "secrets"
+"""Stands for the whole built-in set."""
+LONGEST = 1_000
+"""Characters of the longest pattern of one's own."""
+
+
+class InvalidPattern(TurnlogError):
+    """A pattern that cannot be matched, or that would take out everything."""
+
+
+@dataclass(frozen=True)
+class Redaction:
+    """What is taken out of texts. It can be sent to another process."""
+
+    names: tuple[str, ...] = ()
+    """Of the built-in patterns."""
+    own: tuple[str, ...] = ()
+    texts: tuple[str, ...] = field(default=())
+    """Taken out as they are."""
+
+    @classmethod
+    def of(cls, patterns: Iterable[str]) -> Redaction:
+        """Patterns by name (``secrets`` for the whole built-in set), or as regular expressions.
+
+        Raises:
+            InvalidPattern: one cannot be matched, or matches where there is nothing.
+            MissingExtra: one is of one's own, and RE2 is not installed.
+        """
+        names: list[str] = []
+        own: list[str] = []
+        for pattern in patterns:
+            if pattern == ALL:
+                names += BUILT_IN
+            elif pattern in BUILT_IN:
+                names.append(pattern)
+            else:
+                own.append(pattern)
+        made = cls(tuple(dict.fromkeys(names)), tuple(dict.fromkeys(own)))
+        _compiled(made)
+        return made
+
+    def with_texts(self, texts: Iterable[str]) -> Redaction:
+        """The same, and some texts as they are.
+
+        Raises:
+            InvalidPattern: one is empty.
+        """
+        wanted = (texts,) if isinstance(texts, str) else tuple(texts)
+        if not all(isinstance(text, str) and text for text in wanted):
+            raise InvalidPattern("a text that is to be taken out has a character at least")
+        return replace(self, texts=(*self.texts, *sorted(wanted, key=len, reverse=True)))
+
+    def __call__(self, text: str) -> str:
+        """The text without what is to be taken out."""
+        for wanted in self.texts:
+            text = text.replace(wanted, REDACTED)
+        built_in, own = _compiled(self)
+        if built_in is not None:
+            text = built_in.sub(REDACTED, text)
+        for pattern in own:
+            text = _substituted(pattern, text)
+        return text
+
+    def __bool__(self) -> bool:
+        return bool(self.names or self.own or self.texts)
+
+
+def _substituted(pattern: Any, text: str) -> str:
+    try:
+        found = pattern.search(text)
+    except UnicodeEncodeError:  # RE2 reads UTF-8, which has no half surrogates
+        parts = re.split("([\ud800-\udfff]+)", text)
+        return "".join(p if n % 2 else _substituted(pattern, p) for n, p in enumerate(parts))
+    return str(pattern.sub(REDACTED, text)) if found else text
+
+
+@lru_cache(maxsize=32)
+def _compiled(redaction: Redaction) -> tuple[re.Pattern[str] | None, tuple[Any, ...]]:
+    built_in = None
+    if redaction.names:
+        built_in = re.compile("|".join(f"(?:{BUILT_IN[name]})" for name in redaction.names))
+    return built_in, tuple(_own(pattern) for pattern in redaction.own)
+
+
+def _own(pattern: str) -> Any:
+    if not pattern or len(pattern) > LONGEST:
+        raise InvalidPattern(
+            f"a pattern has 1 to {LONGEST} characters, got {len(pattern)}: {pattern!r:.60}"
+        )
+    try:
+        import re2
+    except ImportError:
+        raise MissingExtra(
+            f"the pattern {pattern!r:.60} is none of {ALL}, {', '.join(BUILT_IN)}: patterns of "
+            "your own need RE2: pip install 'turnlog[redaction]'"
+        ) from None
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        compiled = re2.compile(pattern, options)
+    except re2.error as problem:
+        told = problem.args[0] if problem.args else problem
+        told = told.decode(errors="replace") if isinstance(told, bytes) else told
+        raise InvalidPattern(
+            f"the pattern {pattern!r:.60} cannot be matched: {told}; the syntax is RE2's, without "
+            "look-around and references back"
+        ) from None
+    if compiled.search("") is not None:
+        raise InvalidPattern(
+            f"the pattern {pattern!r:.60} matches where there is nothing: it would take out "
+            "everything; let it match a character at least"
+        )
+    return compiled

@@ -1,0 +1,83 @@
+"""Asking for the sessions that retention is about, and for those that share what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, or_, select
+
+from .tables import SessionTables
+
+
+def silent(tables: SessionTables, before: int, limit: int) -> Select[Any]:
+    """The active sessions of which nothing was recorded since a time, the longest silent first.
+
+    Args:
+        before: milliseconds since 1970 UTC, by the store's clock.
+    """
+    s = tables.sessions.c
+    return _oldest(
+        tables, before, limit, (s.presence.in_(("present", "archived")), s.status == "active")
+    )
+
+
+def ended(
+    tables: SessionTables,
+    before: int,
+    statuses: Sequence[str],
+    presences: Sequence[str],
+    limit: int,
+) -> Select[Any]:
+    """The sessions that ended, and of which nothing was recorded since a time, the oldest first.
+
+    What was deleted goes on no more, whatever its status.
+    """
+    s = tables.sessions.c
+    over = or_(s.status.in_(statuses), s.presence == "deleted")
+    return _oldest(tables, before, limit, (s.presence.in_(presences), over))
+
+
+def _oldest(
+    tables: SessionTables, before: int, limit: int, where: tuple[ColumnElement[bool], ...]
+) -> Select[Any]:
+    s = tables.sessions.c
+    of_it = tables.sessions.alias("of_it")
+    # A session goes on while one of its subagents does.
+    younger = select(of_it.c.stream).where(of_it.c.main == s.main, of_it.c.recorded_at >= before)
+    return (
+        select(tables.sessions)
+        .where(s.subpath.is_(None), *where, ~younger.exists())
+        .order_by(s.recorded_at, s.stream)
+        .limit(limit)
+    )
+
+
+def forks_of(tables: SessionTables, names: Sequence[str]) -> Select[Any]:
+    """The sessions that began as forks of some streams, and are not erased."""
+    s = tables.sessions.c
+    return (
+        select(tables.sessions)
+        .where(s.forked_from.in_(names), s.presence != "erased")
+        .order_by(s.name)
+    )
+
+
+def copies_of(tables: SessionTables, streams: Sequence[int]) -> Select[Any]:
+    """The streams elsewhere that hold responses which some streams hold too."""
+    r = tables.responses.c
+    theirs = tables.responses.alias("theirs")
+    shared = select(theirs.c.key).where(theirs.c.stream.in_(streams))
+    holders = select(r.stream).where(r.key.in_(shared), r.stream.not_in(streams))
+    s = tables.sessions.c
+    return (
+        select(tables.sessions)
+        .where(s.stream.in_(holders), s.presence != "erased")
+        .order_by(s.name)
+    )
+
+
+def named(tables: SessionTables, session_id: str) -> Select[Any]:
+    """Where a session's id is in the log: the presence of each."""
+    s = tables.sessions.c
+    return select(s.presence).where(s.session_id == session_id, s.subpath.is_(None))

@@ -1,0 +1,1 @@
+"""What becomes of sessions in time: clean-up, erasure, redaction."""

@@ -1,0 +1,174 @@
+"""Read models that forget: what was taken out of the log goes out of them in the same transaction.
+
+Nobody may bring it back from a batch that he read before: every lease is taken over for a moment,
+so that such a batch is refused, and rebuilds that were under way begin anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from ..adapters.storage.contract import Store, Stream, Transaction
+from ..adapters.storage.sql.account import Standing
+from ..domain import events as e
+from ..domain.errors import DamagedEvent
+from ..projecting.catching_up import catch_up
+from ..projecting.leasing import SECONDS, holder_name
+from ..projecting.one_session import can_forget, fold_again
+from ..projecting.rebuilding import lease_for
+from ..projecting.standings import last_position, standing
+from ..projections.engine.read_model import ReadModel, Run
+from ..projections.engine.registry import Registration
+from ..projections.search.index import SearchIndex
+
+
+class _Live(NamedTuple):
+    """A read model over its live tables, in one transaction."""
+
+    registration: Registration
+    row: Standing
+    model: ReadModel
+
+    @property
+    def upto(self) -> int | None:
+        """The position up to which it knows everything; None for all there is."""
+        inline = self.registration.lifecycle == "inline" and self.row.stale_at is None
+        return None if inline else self.row.position
+
+
+class Forgetting:
+    """Takes content out of the read models of a log, as part of a transaction."""
+
+    def __init__(self, store: Store, transaction: Transaction) -> None:
+        self._store = store
+        self._transaction = transaction
+        self._cursor = transaction.cursor
+        self._fence()
+        self._live = list(self._find())
+
+    # -- before the content goes ---------------------------------------------------------------
+
+    def forget(self, stream: Stream, versions: Sequence[int] | None = None) -> None:
+        """Forget what some events of a stream say, while the log still has it.
+
+        Args:
+            versions: of the events; None for all.
+        """
+        for live in self._live:
+            if isinstance(live.model, SearchIndex):
+                self._unindex(live, live.model, stream, versions)
+            elif not can_forget(live.model) and not _by_itself(live.model):
+                self._empty(live)
+
+    def _unindex(
+        self, live: _Live, index: SearchIndex, stream: Stream, versions: Sequence[int] | None
+    ) -> None:
+        account, name = self._store.account, live.registration.name
+        aside = {row[0] for row in account.put_aside(self._cursor, name, live.row.version)}
+        upto = live.upto
+        try:
+            first, last = (min(versions) - 1, max(versions)) if versions else (0, None)
+            for recorded in self._transaction.events(stream, first, last):
+                known = upto is None or recorded.position <= upto
+                wanted = versions is None or recorded.version in versions
+                if known and wanted and recorded.position not in aside:
+                    index.forget(self._cursor, [recorded.position], [recorded.event])
+        except DamagedEvent:
+            # What cannot be read cannot be told to the index: it is filled anew, without it.
+            self._empty(live)
+
+    def _empty(self, live: _Live) -> None:
+        if live.model.content == "none":
+            return
+        if isinstance(live.model, SearchIndex):
+            live.model.clear(self._cursor)
+        else:
+            for table in live.model.tables():
+                self._cursor.execute(f"DELETE FROM {table}")
+        self._store.account.move(self._cursor, live.registration.name, "live", 0)
+
+    # -- after it is gone ----------------------------------------------------------------------
+
+    def fold_again(self, stream: Stream, versions: Sequence[int] = ()) -> None:
+        """Bring the read models to what the log says of a stream now.
+
+        Args:
+            versions: of the events that say something else than before.
+        """
+        for live in self._live:
+            if isinstance(live.model, SearchIndex):
+                self._index(live, live.model, stream, versions)
+            elif can_forget(live.model):
+                fold_again(self._transaction, live.model, stream, live.upto)
+
+    def _index(
+        self, live: _Live, index: SearchIndex, stream: Stream, versions: Sequence[int]
+    ) -> None:
+        if not versions:
+            return
+        position = self._store.account.place(self._cursor, live.registration.name, "live")
+        upto = position.position if position is not None else 0
+        for recorded in self._transaction.events(stream, min(versions) - 1, max(versions)):
+            if recorded.version not in versions or recorded.position > upto:
+                continue
+            if recorded.topic in index.topics and not isinstance(recorded.event, e.SessionStarted):
+                one = [recorded.position], [recorded.version], [recorded.event]
+                run = Run(stream.id, stream.key, recorded.recorded_at, *one, None, None)
+                index.fold(self._cursor, [run])
+
+    # -- who else folds --------------------------------------------------------------------------
+
+    def _find(self) -> Iterator[_Live]:
+        for registration in self._store.registry:
+            row = self._store.account.standing(self._cursor, registration.name)
+            if row is not None and row.version == registration.version:
+                model = self._store.generations.model(registration, row.generation)
+                yield _Live(registration, row, model)
+
+    def _fence(self) -> None:
+        account, cursor = self._store.account, self._cursor
+        held = {lease.name: lease for lease in account.leases(cursor)}
+        for registration in self._store.registry:
+            for name in (registration.name, f"{registration.name}:rebuild"):
+                if (lease := held.get(name)) is None:
+                    continue
+                account.release(cursor, name, lease.token)
+                token = account.take(cursor, name, holder_name(), SECONDS)
+                if token is not None:
+                    account.release(cursor, name, token)
+            account.end_beside(cursor, registration.name)
+
+
+def _by_itself(model: ReadModel) -> bool:
+    """Whether its fold of an erasure leaves nothing behind."""
+    return getattr(model, "forgets_by_itself", False)
+
+
+def settle(store: Store) -> None:
+    """After content was taken out: let nothing of it stay in the read models' files.
+
+    What was emptied is folded again, tables of interrupted rebuilds are dropped, and the text index
+    is written anew without the words it was told to forget.
+    """
+    for registration in store.registry:
+        row = standing(store, registration.name)
+        if row.version != registration.version:
+            continue
+        with lease_for(store, registration.name) as lease:
+            store.make_room(registration, row.generation, lease.hold)
+        if registration.lifecycle == "caught up":
+            catch_up(store, registration, last_position(store))
+        model = store.generations.model(registration, row.generation)
+        if isinstance(model, SearchIndex):
+            store.project(model.optimize)
+
+
+def unknown_models(store: Store) -> tuple[str, ...]:
+    """The read models of the log that this process does not know, and so cannot make forget."""
+
+    def names(cursor: Any) -> tuple[str, ...]:
+        rows = store.account.standings(cursor)
+        return tuple(row.name for row in rows if row.name not in store.registry)
+
+    return store.project(names)
