@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial, update_wrapper
 from itertools import islice
 from pathlib import Path
+from pathlib import Path
 from threading import Event
 from types import TracebackType
 from typing import Concatenate, Generic, ParamSpec, Self, TypeVar
@@ -17,6 +18,8 @@ from .adapters import threads
 from .adapters.claude.session_store import SessionStore
 from .adapters.storage.contract import Recorded, Store
 from .log import Log
+from .log.part import Key
+from .messages.awaited import AsyncConversation
 from .log.part import Key
 from .messages.awaited import AsyncConversation
 from .opening import open_log
@@ -178,6 +181,17 @@ class AsyncLog:
     undelete = _awaited(Log.undelete)
     erase = _awaited(Log.erase)
     redact = _awaited(Log.redact)
+
+    def conversation(
+        self,
+        key: Key,
+        *,
+        user_id: str | None = None,
+        working_dir: str | Path | None = None,
+    ) -> AsyncConversation:
+        """A session as messages, to record and to read; see ``Log``."""
+        found = self.log.conversation(key, user_id=user_id, working_dir=working_dir)
+        return AsyncConversation(found)
 
     def conversation(
         self,

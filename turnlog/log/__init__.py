@@ -13,6 +13,7 @@ from ..reading.summarizing import ProjectLists
 from .caring import Caring
 from .changing import Changing
 from .conversing import Conversing
+from .conversing import Conversing
 from .counting import Counting
 from .exporting import Exporting
 from .listing import Listing
@@ -30,6 +31,7 @@ from .travelling import Travelling
 
 class Log(
     Recording,
+    Conversing,
     Conversing,
     Reading,
     Travelling,

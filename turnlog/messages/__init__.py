@@ -1,0 +1,1 @@
+"""A session as messages, of whatever agent: recorded, summarized, trimmed, read."""

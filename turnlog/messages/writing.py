@@ -1,0 +1,247 @@
+"""Saving messages, letting a summary stand for them, trimming: each in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from ..adapters.claude.batches import prepare
+from ..adapters.claude.messages import Given, check_id, entry_of, new_id, summary_of
+from ..adapters.storage.contract import Stream, Transaction
+from ..adapters.storage.encoding.blocks import read_entry
+from ..appending import Appended, Arrival, append
+from ..domain.entry import TRIM, Entry, identity_of, uuid_text
+from ..domain.errors import PointNotFound, Refused
+from ..domain.events import ContextTrimmed
+from ..domain.keys import SessionKey
+from ..domain.session import GONE, fold
+from ..time.rewinding import found
+from ..time.travelling import taken_over
+from .reading import Message, messages_of
+
+_WHEN_AND_WHERE = ("timestamp", "parentUuid", "logicalParentUuid")
+"""What differs where the same message is saved again."""
+_Make = Callable[[str | None], dict[str, Any]]
+"""Makes the entry of a message, given the working directory."""
+
+
+class Saved(NamedTuple):
+    """A message that was saved."""
+
+    id: str
+    version: int
+    """Of the event that recorded it; 0 where a fork took it over."""
+    position: int
+    """Of the last event that was added to the log with it; 0 if it was there before."""
+    new: bool
+
+
+class Trimmed(NamedTuple):
+    """What a trim did to the live context, or would do."""
+
+    key: SessionKey
+    before: str
+    """The id of the first message that stays."""
+    dropped: int
+    """Messages that left the context."""
+    kept: int
+    """Messages in it now, the summary included."""
+    done: bool
+
+
+class Owner(NamedTuple):
+    """Whose session it is and where it is held, told when it begins."""
+
+    user_id: str | None = None
+    working_dir: str | None = None
+
+
+def save(
+    transaction: Transaction, key: SessionKey, given: Sequence[Given], owner: Owner, at: int
+) -> list[Saved]:
+    """Save messages behind the head. What has an id and is saved already is left as it is.
+
+    Raises:
+        Refused: an id is that of another message, or of one on a branch that was left.
+    """
+    ids = [one.id or new_id() for one in given]
+    known: dict[str, Saved] = {}
+    parent = _leaf(transaction, key)
+    entries: dict[str, dict[str, Any]] = {}
+    for uuid, one in zip(ids, given, strict=True):
+        if uuid in entries:
+            raise Refused(f"two of the messages have the id {uuid!r:.80}")
+
+        make = partial(entry_of, one, key, uuid, parent, at)
+        again = _saved(transaction, key, uuid, make) if one.id is not None else None
+        if again is not None:
+            known[uuid] = again
+        else:
+            entries[uuid] = make(owner.working_dir)
+            parent = uuid
+    appended = _append(transaction, key, list(entries.values()), owner)
+    return [known.get(uuid) or _new(transaction, key, uuid, appended) for uuid in ids]
+
+
+def summarize(
+    transaction: Transaction,
+    key: SessionKey,
+    summary: Given,
+    before: str | None,
+    owner: Owner,
+    actor: str | None,
+    at: int,
+) -> Saved:
+    """Save a summary. It stands for all that came before it, or for what came before a message.
+
+    Raises:
+        PointNotFound: the live branch has no such message.
+        Refused: it is empty, there is nothing it could stand for, or its id is taken.
+    """
+    text = summary.content
+    if not isinstance(text, str) or not text.strip():
+        raise Refused("a summary is a text that is not empty")
+    messages = _live(transaction, key)
+    start = _index(messages, before) if before is not None else len(messages)
+    uuid, parent = summary.id or new_id(), _leaf(transaction, key)
+    replaced = [m.tokens for m in messages[:start] if m.in_context and m.tokens is not None]
+
+    def make(cwd: str | None) -> list[dict[str, Any]]:
+        told = sum(replaced) if replaced else None
+        return summary_of(text, key, uuid, parent, at, cwd, summary.tokens, told)
+
+    if summary.id is not None:
+        again = _saved(transaction, key, uuid, lambda cwd: make(cwd)[-1])
+        if again is not None:
+            return again
+    if not start:
+        raise Refused("there is no message that a summary could stand for")
+    appended = _append(transaction, key, make(owner.working_dir), owner)
+    saved = _new(transaction, key, uuid, appended)
+    if before is not None:
+        saved = saved._replace(position=_trim(transaction, key, before, None, actor))
+    return saved
+
+
+def trim(
+    transaction: Transaction,
+    key: SessionKey,
+    before: str,
+    reason: str | None,
+    actor: str | None,
+    dry_run: bool,
+) -> Trimmed:
+    """Drop the messages before one from the live context. They stay in the log.
+
+    Raises:
+        PointNotFound: the live branch has no such message.
+    """
+    messages = _live(transaction, key)
+    start = _index(messages, before)
+    now = {i for i, m in enumerate(messages) if m.in_context and not m.is_summary}
+    then = {i for i, m in enumerate(messages) if i >= start and not m.is_summary}
+    summaries = sum(m.in_context and m.is_summary for m in messages)
+    if now != then and not dry_run:
+        _trim(transaction, key, before, reason, actor)
+    return Trimmed(key, before, len(now - then), len(then) + summaries, not dry_run)
+
+
+def _saved(transaction: Transaction, key: SessionKey, uuid: str, make: _Make) -> Saved | None:
+    """The message of that id, if it is saved already; None if it is not."""
+    check_id(uuid)
+    stream = transaction.find(key)
+    if stream is None or stream.state.presence in GONE:
+        return None
+    identity = identity_of(uuid)
+    known = transaction.known(stream, [identity], stream.state.life).get(identity)
+    if known is None:
+        if not taken_over(transaction, stream, [identity]):
+            return None
+        if all(message.id != uuid for message in _live(transaction, key)):
+            raise _left_behind(uuid)
+        return Saved(uuid, 0, 0, False)
+    body = transaction.body(stream, known.version)
+    if body is not None:
+        recorded = read_entry(body)
+        wanted = make(recorded.get("cwd"))
+        wanted |= {name: recorded.get(name) for name in _WHEN_AND_WHERE if name in wanted}
+        if not transaction.same(stream, known, *_prepared(key, [wanted])):
+            raise Refused(
+                f"this session has another message of the id {uuid!r:.80}; give this one its own"
+            )
+    if not stream.state.is_live(known.branch, known.place, known.late):
+        raise _left_behind(uuid)
+    return Saved(uuid, known.version, 0, False)
+
+
+def _left_behind(uuid: str) -> Refused:
+    return Refused(
+        f"the message {uuid!r:.80} lies on a branch that a rewind left; what is said again is "
+        "another message: give it another id"
+    )
+
+
+def _leaf(transaction: Transaction, key: SessionKey) -> str | None:
+    """The uuid that a next entry hangs on; None where there is none, or it was too long to keep."""
+    stream = transaction.find(key)
+    if stream is None or stream.state.presence in GONE or stream.state.leaf is None:
+        return None
+    uuid = uuid_text(stream.state.leaf)
+    return uuid if identity_of(uuid) == stream.state.leaf else None
+
+
+def _append(
+    transaction: Transaction, key: SessionKey, entries: list[dict[str, Any]], owner: Owner
+) -> Appended | None:
+    if not entries:
+        return None
+    arrival = Arrival(key, _prepared(key, entries), "api", owner.user_id)
+    return append(transaction, arrival)
+
+
+def _prepared(key: SessionKey, entries: list[dict[str, Any]]) -> list[Entry]:
+    prepared = prepare(key, entries)
+    for entry in prepared:
+        if entry.corrupt is not None:
+            raise Refused(f"the message cannot be written as JSON: {entry.corrupt}")
+    return prepared
+
+
+def _new(transaction: Transaction, key: SessionKey, uuid: str, appended: Appended | None) -> Saved:
+    assert appended is not None, "what was not saved before has just been appended"
+    identity = identity_of(uuid)
+    stream = transaction.open(key)
+    known = transaction.known(stream, [identity], stream.state.life)[identity]
+    return Saved(uuid, known.version, appended.position, True)
+
+
+def _live(transaction: Transaction, key: SessionKey) -> list[Message]:
+    stream = _present(transaction, key)
+    return messages_of(transaction, stream, stream.state.lineage)
+
+
+def _present(transaction: Transaction, key: SessionKey) -> Stream:
+    stream = found(transaction, key)
+    if stream.state.presence in GONE:
+        raise Refused(f"session {key.session_id!r} is {stream.state.presence}")
+    return stream
+
+
+def _index(messages: Sequence[Message], message_id: str) -> int:
+    check_id(message_id)
+    for i, message in enumerate(messages):
+        if message.id == message_id:
+            return i
+    raise PointNotFound(f"the live branch has no message {message_id!r:.80}")
+
+
+def _trim(
+    transaction: Transaction, key: SessionKey, before: str, reason: str | None, actor: str | None
+) -> int:
+    stream = transaction.open(key)
+    event = ContextTrimmed(
+        branch=stream.state.branch, identity=TRIM, first_kept=before, reason=reason, actor=actor
+    )
+    appended = transaction.record(stream, [event], fold(stream.state, [event]))
+    return appended.first_position
