@@ -27,6 +27,13 @@ class Texts(Protocol):
     def of_event(self, stream: int, version: int, field: str, text: str | None) -> str | None:
         """A text that an event holds in a field."""
 
+    def part(self, text: str | None) -> str | None:
+        """A part of such a text, which is looked for.
+
+        Raises:
+            Refused: there is no text to look for it in.
+        """
+
 
 class Shown:
     """As they are."""
@@ -40,6 +47,10 @@ class Shown:
         return printable(text)
 
     def of_event(self, stream: int, version: int, field: str, text: str | None) -> str | None:
+        """The text."""
+        return printable(text)
+
+    def part(self, text: str | None) -> str | None:
         """The text."""
         return printable(text)
 

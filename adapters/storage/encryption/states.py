@@ -1,0 +1,29 @@
+"""Where states and memories are bound to: the head of a stream, a snapshot."""
+
+from __future__ import annotations
+
+from .cipher import place
+
+
+def head(name: str, version: int) -> bytes:
+    """The state at a stream's head.
+
+    Args:
+        name: the stream's text id.
+    """
+    return place("state", name, version)
+
+
+def memory(name: str, version: int) -> bytes:
+    """What a stream remembers of its last batches."""
+    return place("memory", name, version)
+
+
+def snapshot(name: str, version: int) -> bytes:
+    """A state of the past."""
+    return place("snapshot", name, version)
+
+
+def summary(name: str, sdk: str, version: int) -> bytes:
+    """What a version of the SDK made of a session."""
+    return place("summary", name, sdk, version)
