@@ -9,6 +9,7 @@ import pytest
 import redis
 from sqlalchemy.engine import URL
 
+import turnlog
 from tests.support import servers
 
 # Settings of the machine that must not reach a test, by the start of their names.
@@ -31,6 +32,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
             monkeypatch.delenv(name)
     path = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(path))
+    monkeypatch.setenv("TURNLOG_ENV_FILE", "")  # none, whatever lies in the checkout
     return path
 
 
@@ -54,6 +56,21 @@ def postgres_server() -> Iterator[URL]:
 def postgres_url(postgres_server: URL) -> Iterator[str]:
     """The URL of an empty PostgreSQL database."""
     with servers.fresh_database(postgres_server) as url:
+        yield url.render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def postgres_model(postgres_server: URL) -> Iterator[str]:
+    """The name of a database that holds an empty log: a copy is made sooner than its tables."""
+    with servers.fresh_database(postgres_server) as url:
+        turnlog.open(url.render_as_string(hide_password=False)).close()
+        yield url.database or ""
+
+
+@pytest.fixture
+def postgres_log_url(postgres_server: URL, postgres_model: str) -> Iterator[str]:
+    """The URL of a PostgreSQL database that holds an empty log."""
+    with servers.fresh_database(postgres_server, like=postgres_model) as url:
         yield url.render_as_string(hide_password=False)
 
 
@@ -93,5 +110,6 @@ def durable_url(request: pytest.FixtureRequest) -> str:
 def _url(request: pytest.FixtureRequest) -> str:
     if request.param in _NO_SERVER:
         return _NO_SERVER[request.param]
-    url: str = request.getfixturevalue(f"{request.param}_url")
+    name = "postgres_log_url" if request.param == "postgres" else f"{request.param}_url"
+    url: str = request.getfixturevalue(name)
     return url

@@ -3,59 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-import platformdirs
 
 from .adapters.storage.stores import open_store
 from .projecting.upgrading import bring_up_to_date
 from .projections.engine.own import registrations_of
+from .settings import Settings
 
 if TYPE_CHECKING:
     from .log import Log
     from .projections.engine.projection import Projection
 
 
-def default_path() -> Path:
-    """The default file: ``turnlog.db`` in the user's data directory."""
-    return Path(platformdirs.user_data_dir("turnlog")) / "turnlog.db"
-
-
 def open_log(
     url: str | None = None,
-    synchronous: str = "FULL",
+    synchronous: str | None = None,
     create: bool = True,
     projections: Iterable[type[Projection]] = (),
     outdated: bool = False,
-    prices: str = "table",
+    prices: str | None = None,
+    checkpoint_interval: int | None = None,
+    compress_threshold: int | None = None,
+    continue_hours: float | None = None,
+    cleanup_days: int | None = None,
 ) -> Log:
     """Open a log; without a URL, the one that the settings name, else the default file.
 
-    The other arguments, and what they raise, are those of ``adapters.storage.stores.open_store``.
+    What is not given is as the settings say: the environment, an ``.env`` file, the settings file.
 
     Args:
+        url: ``sqlite:///path``, ``sqlite://`` (in memory), ``postgresql://…``, ``memory:``.
+        synchronous: with ``FULL`` every commit to SQLite is durable; ``NORMAL`` may lose the last
+            ones when the machine (not the process) fails.
+        create: whether a log is made where there is none.
         projections: of your own, kept besides the built-in ones.
         outdated: open the log also where read models wait to be rebuilt; nothing can be appended
             until they are.
+        prices: where the cost of a response is from: ``table``, turnlog's own, or
+            ``genai-prices``. What is there already is priced anew by a rebuild.
+        checkpoint_interval: turns between automatic checkpoints; 0 for none but those at each
+            prompt.
+        compress_threshold: bytes from which on what an append writes is compressed.
+        continue_hours: for how long after its last message a directory's session is continued.
+        cleanup_days: after how many days a session that ended may be cleaned up.
 
     Raises:
+        InvalidSettings: an argument or a setting has a value that makes no sense.
+        InvalidURL: the URL names nothing turnlog can open, or no log and none is to be made.
+        MissingExtra: the driver is not installed.
+        StorageError: the database cannot be opened, or belongs to something else.
         InvalidProjection: one of them cannot be kept.
         NeedsRebuild: read models are of an earlier release, and the log is long; where it is
             short they are rebuilt now.
     """
     from .log import Log
 
-    from .settings import Settings
-
-    settings = Settings.load()
+    settings = Settings.load(
+        synchronous=synchronous,
+        prices=prices,
+        checkpoint_interval=checkpoint_interval,
+        compress_threshold=compress_threshold,
+        continue_hours=continue_hours,
+        cleanup_days=cleanup_days,
+    )
     if url is None:
         location = settings.location()
         if create:
             location.make_folder()
         url = location.url
     own = registrations_of(projections)
-    store = open_store(url, synchronous, create=create, projections=own, prices=prices)
+    store = open_store(
+        url, settings.synchronous, create=create, projections=own, prices=settings.prices
+    )
     if not outdated:
         try:
             bring_up_to_date(store)

@@ -19,6 +19,7 @@ def show_doctor(db: str | None, config_dir: str | None, as_json: bool) -> bool:
         Whether nothing is wrong.
     """
     location = Settings.load().location(db)
+    location.refuse_found()
     findings = []
     for finding in examine(location, config_dir):
         findings.append(finding)

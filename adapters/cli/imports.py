@@ -133,6 +133,7 @@ def _config(source: Path) -> Path | None:
 def _same_log(db: str | None) -> list[str]:
     """The option that leads to the same log, wherever the command is run."""
     location = Settings.load().location(db)
+    location.refuse_found()
     if location.is_default:
         return []
     path = location.path

@@ -58,18 +58,17 @@ def opened(
 
     settings = Settings.load()
     location = settings.location(db)
+    location.refuse_found()
     if create:
         location.make_folder()
-    with _opened(location.url, settings, create, outdated, installed) as log:
+    with _opened(location.url, create, outdated, installed) as log:
         yield Opened(log, settings, location)
 
 
-def _opened(url: str, settings: Settings, create: bool, outdated: bool, installed: bool) -> Log:
+def _opened(url: str, create: bool, outdated: bool, installed: bool) -> Log:
     from ...opening import open_log as open_any
 
-    open_log = partial(
-        open_any, url, settings.synchronous, create, outdated=outdated, prices=settings.prices
-    )
+    open_log = partial(open_any, url, create=create, outdated=outdated)
     if installed:
         from ...projecting.installed import installed_projections
 
