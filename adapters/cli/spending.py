@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ...domain.errors import Refused
 from ...projections.usage.periods import offset_in
+from ...projections.usage.query import Only
+from ...reading.usage import only_of
 from . import block_view, stats_view, usage_view
 from .opened import Opened
 from .times import span
@@ -20,10 +22,19 @@ def period(since: str | None, until: str | None, tz: str | None) -> tuple[int | 
     return span(since, until, tz)
 
 
+def only(**values: str | None) -> Only | None:
+    """The one model, user, project or branch that the options name.
+
+    Raises:
+        Refused: they name several.
+    """
+    return only_of(**values)
+
+
 def show(work: Opened, session: str | None, wanted: usage_view.Wanted, blocks: bool) -> None:
     """Show the figures in the way that was asked for."""
     if blocks:
-        if wanted.by or session is not None or wanted.as_csv:
+        if wanted.by or session is not None or wanted.as_csv or wanted.only:
             raise Refused("--blocks are of the whole log and go without --by, --csv or a session")
         block_view.show_blocks(work, wanted.since, wanted.until, wanted.as_json)
     elif wanted.by:
@@ -32,5 +43,7 @@ def show(work: Opened, session: str | None, wanted: usage_view.Wanted, blocks: b
         raise Refused("--csv writes rows; say which with --by, as --by day")
     elif wanted.since is not None or wanted.until is not None:
         raise Refused("a period is told row by row; say by what with --by, as --by model")
+    elif wanted.only is not None:
+        raise Refused(f"one {wanted.only.kind} is told row by row; say by what, as --by day")
     else:
         stats_view.show_stats(work, session, wanted.as_json)

@@ -14,6 +14,7 @@ from rich.text import Text
 from ...domain.errors import Refused
 from ...domain.keys import SessionKey
 from ...projections.sessions import Spent
+from ...projections.usage.query import Only
 from ...reading.budgets import Budget, budget_of
 from ...reading.usage import Asked, total, usage
 from ...reading.usage_of_sessions import Period, Spending
@@ -41,6 +42,7 @@ class Wanted(NamedTuple):
     after: str | None = None
     as_json: bool = False
     as_csv: bool = False
+    only: Only | None = None
 
 
 def show_usage(work: Opened, name: str | None, wanted: Wanted) -> None:
@@ -55,12 +57,13 @@ def show_usage(work: Opened, name: str | None, wanted: Wanted) -> None:
         main.stream_id if main is not None else None,
         wanted.limit,
         wanted.after,
+        wanted.only,
     )
     with work.log.store.read() as reader:
         rows = usage(reader, asked)
         limit = work.settings.budget_usd
         budget = None
-        if limit is not None and main is None:
+        if limit is not None and main is None and wanted.only is None:
             budget = budget_of(reader, limit, work.settings.budget_per, wanted.tz)
     full = wanted.by == "session" and len(rows) == wanted.limit
     following = rows[-1].cursor if full else None
@@ -87,10 +90,14 @@ def _show(by: str, rows: Sequence[Spending]) -> None:
     for column in ("input", "cache write", "cache read", "output"):
         table.add_column(column, justify="right")
     table.add_column("cost", justify="right", style="money")
+    reported = any(row.reported_nano_usd is not None for row in rows)
+    if reported:
+        table.add_column("reported", justify="right", style="quiet")
     most = max((weight(row.billed) for row in rows), default=0)
     for row in rows:
         bar = Text(bar_of(weight(row.billed), most), "cyan")
-        table.add_row(_label(by, row), bar, *cells(row.billed))
+        figures = cells(row.billed) + ((_reported(row),) if reported else ())
+        table.add_row(_label(by, row), bar, *figures)
     whole = total(rows)
     if len(rows) > 1:
         table.add_section()
@@ -103,6 +110,12 @@ def _show(by: str, rows: Sequence[Spending]) -> None:
         table.add_row("inherited, billed elsewhere", "", *cells(whole.inherited), style="quiet")
     screen().print(table)
     tell_what_is_unsure(whole.billed)
+
+
+def _reported(row: Spending) -> str:
+    if row.reported_nano_usd is None:
+        return "-"
+    return money(Spent(cost_nano_usd=row.reported_nano_usd))
 
 
 def tell_what_is_unsure(spent: Spent) -> None:
@@ -186,6 +199,7 @@ def _json(row: Spending) -> dict[str, Any]:
         "live": spent_json(row.live),
         "subagents": spent_json(row.subagents),
         "inherited": spent_json(row.inherited),
+        "reported_cost_usd": _dollars(row.reported_nano_usd),
     }
 
 
@@ -208,6 +222,7 @@ def _write_csv(by: str, rows: Sequence[Spending]) -> None:
             "live_cost_usd",
             "live_output_tokens",
             "subagents_cost_usd",
+            "reported_cost_usd",
         )
     )
     for row in rows:
@@ -229,8 +244,13 @@ def _write_csv(by: str, rows: Sequence[Spending]) -> None:
                 dollars(row.live.cost_nano_usd),
                 row.live.usage.output_tokens,
                 dollars(row.subagents.cost_nano_usd),
+                _dollars(row.reported_nano_usd),
             )
         )
+
+
+def _dollars(nano: int | None) -> str | None:
+    return dollars(nano) if nano is not None else None
 
 
 def _cell(text: str | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import Dialect, bindparam, select
+from sqlalchemy import Dialect, Select, bindparam, case, func, select
 
 from ...domain.events import UsageRecorded
 from ...domain.lineage import keeps
@@ -85,6 +85,14 @@ class Reports:
                 yield before, _Kept(branch, counter)
             if len(found) < _AT_ONCE:
                 return
+
+
+def compared(tables: SessionTables) -> Select[Any]:
+    """Of how many sessions there are counters, and what these and their subagents are billed."""
+    s, told = tables.sessions.c, tables.sessions.alias("told").c
+    mains = select(told.main).where(told.reports > 0)
+    is_told = case((s.reports > 0, 1), else_=0)
+    return select(func.sum(is_told), func.sum(s.billed_cost)).where(s.main.in_(mains))
 
 
 class _Past:

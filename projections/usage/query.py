@@ -5,9 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, case, func, literal, literal_column, select, text, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    case,
+    func,
+    literal,
+    literal_column,
+    select,
+    text,
+    union_all,
+)
 
+from ..printable import printable
 from ..sessions.response import Told
+from ..sessions.rollups import named
 from ..sessions.tables import COUNTERS, KINDS, SPANS, SPANS_OF_VALUES, SUMS, UNDATED, SessionTables
 
 WIDEST = SPANS[-1]
@@ -15,6 +27,26 @@ _COLUMNS = ", ".join(f"{of}_{name}" for of in ("billed", "undone") for name in S
 # One element in place of two dozen: putting the statement together would take longer than it does.
 _EACH: Any = literal_column(_COLUMNS)
 _ADDED: Any = literal_column(", ".join(f"sum({name})" for name in _COLUMNS.split(", ")))
+
+
+class Only(NamedTuple):
+    """One model, user, project or branch, of which alone figures are asked for."""
+
+    kind: str
+    value: str
+    """Of a project, any part of its name; else the whole name, empty for none."""
+
+
+def _of(tables: SessionTables, only: Only | None) -> list[ColumnElement[bool]]:
+    """The rows to add up: those of threads, which hold everything, or those of one value."""
+    r = tables.rollups.c
+    if only is None:
+        return [r.kind == 0]
+    value = printable(only.value) or ""
+    is_it = r.value == named(value)
+    if only.kind == "project":
+        is_it = r.value.contains(value, autoescape=True)
+    return [r.kind == KINDS.index(only.kind), is_it]
 
 
 class Piece(NamedTuple):
@@ -97,7 +129,9 @@ def days_with_data(
     return select(r.start).where(*where).distinct().order_by(r.start)
 
 
-def by_day(tables: SessionTables, piece: Piece, offset: int) -> Select[Any]:
+def by_day(
+    tables: SessionTables, piece: Piece, offset: int, only: Only | None = None
+) -> Select[Any]:
     """The sums of local days that all have one offset, the sessions' own and their subagents'.
 
     Args:
@@ -105,13 +139,18 @@ def by_day(tables: SessionTables, piece: Piece, offset: int) -> Select[Any]:
         offset: of local time, in quarters of an hour; a multiple of the rows' span.
 
     Returns:
-        The day, counted from 1970 in local time, the thread, and the sums.
+        The day, counted from 1970 in local time, the thread (or the one value), and the sums.
     """
     r = tables.rollups.c
     day = _floored(r.start + (offset + _FAR))
     return (
         select(day.label("day"), r.value, _ADDED)
-        .where(r.kind == 0, r.span == piece.span, r.start >= piece.begin, r.start < piece.end)
+        .where(
+            *_of(tables, only),
+            r.span == piece.span,
+            r.start >= piece.begin,
+            r.start < piece.end,
+        )
         .group_by(text("1"), r.value)  # PostgreSQL takes two parameters for two expressions
     )
 
@@ -130,10 +169,10 @@ def _floored(quarters: Any) -> Any:
     return quarters // 96 - _FAR // 96
 
 
-def undated(tables: SessionTables) -> Select[Any]:
-    """The sums of responses without a time, by thread."""
+def undated(tables: SessionTables, only: Only | None = None) -> Select[Any]:
+    """The sums of responses without a time, by thread, or of one value."""
     r = tables.rollups.c
-    where = (r.kind == 0, r.span == WIDEST, r.start == UNDATED)
+    where = (*_of(tables, only), r.span == WIDEST, r.start == UNDATED)
     return select(r.value, _ADDED).where(*where).group_by(r.value)
 
 

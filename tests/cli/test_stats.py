@@ -90,6 +90,11 @@ def test_a_period_holds_what_was_spent_in_it(
         (("--by", "session", "--after", "x"), "is no page"),
         (("--by", "session", "--limit", "0"), "1 to 10000"),
         (("--blocks", "--by", "day"), "go without --by"),
+        (("--blocks", "--user", "ada"), "go without --by"),
+        (("--user", "ada"), "say by what"),
+        (("--by", "model", "--user", "ada"), "go by day or month or session, not by model"),
+        (("--by", "session", "--branch", "main"), "go by day or month, not by session"),
+        (("--by", "day", "--branch", "main", "--user", "ada"), "one user and one branch together"),
     ],
 )
 def test_what_makes_no_sense_is_refused(
@@ -117,10 +122,81 @@ def test_a_budget_warns_and_is_checked(
         for share, state in ((2, "fine"), (Decimal("1.2"), "near"), (1, "over")):
             limit = turnlog.Budget("month", "", int(cost * share * 10**9), month.billed)
             assert limit.state == state
-    monkeypatch.setenv("TURNLOG_BUDGET_USD", "5")
-    line = told(capsys, "status", "--check", "--db", path)
-    assert "of the month's budget" in line
-    assert line.count("\n") == 1
+    for module in ("reading.budgets", "adapters.cli.block_view"):
+        monkeypatch.setattr(f"turnlog.{module}.now_ms", lambda: spent_at(path))
+    for share, warned, code in (
+        (2, "", 0),
+        (Decimal("1.2"), "83% of the budget", 0),
+        (1, "100%", 1),
+    ):
+        monkeypatch.setenv("TURNLOG_BUDGET_USD", f"{cost * share:f}")
+        asked = ("--tz", "UTC", "--db", path)
+        rows = told(capsys, "stats", "--by", "model", *asked)
+        assert ("of the budget" in rows) == bool(warned)
+        assert warned in rows
+        assert cli.run([str(a) for a in ("status", "--check", *asked)]) == code
+        line = capsys.readouterr().out
+        assert f"{int(100 / share)}% of the month's budget" in line
+        assert line.count("\n") == 1
+    monkeypatch.setenv("TURNLOG_BUDGET_PER", "day")
+    assert "of the day's budget" in told(capsys, "status", "--tz", "UTC", "--db", path)
+
+
+def spent_at(path: Path) -> int:
+    with turnlog.open(f"sqlite:///{path}") as log:
+        return max(session.last_at or 0 for session in log.sessions())
+
+
+def test_one_of_a_dimension_alone_is_told_by_day(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Figures of one project must never hold what another one took."""
+    with turnlog.open(f"sqlite:///{path}") as log:
+        s = Transcript(seed=7, branch="main", model="claude-opus-4-8")
+        s.prompt("elsewhere?")
+        s.answer("Yes.", usage={"output_tokens": 50})
+        log.append(SessionKey("-home-grace-boat", s.session_id), s.entries, user_id="grace")
+    tokens = {
+        ("--user", "ada"): 6_000,
+        ("--user", "grace"): 50,
+        ("--project", "boat"): 50,
+        ("--project", "-home-"): 6_050,
+        ("--model", "claude-opus-4-8"): 50,
+        ("--branch", "main"): 3_050,
+        ("--branch", "nowhere"): 0,
+    }
+    for only, expected in tokens.items():
+        for by in ("day", "month"):
+            for tz in ("UTC", "Asia/Kathmandu"):
+                asked = ("stats", "--by", by, *only, "--tz", tz, "--json", "--db", path)
+                found = json.loads(told(capsys, *asked))["total"]["billed"]
+                assert found["output_tokens"] == expected, (only, by, tz)
+    by_session = json.loads(
+        told(capsys, "stats", "--by", "session", "--project", "boat", "--json", "--db", path)
+    )
+    assert [row["session"] for row in by_session["rows"]] == [s.session_id]
+
+
+def test_what_the_cli_reports_stands_beside_the_price(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The counters of some sessions must never be compared with what all of them cost."""
+    with turnlog.open(f"sqlite:///{path}") as log:
+        session = log.sessions()[0]
+        result = {"type": "result", "session_id": session.session_id, "total_cost_usd": 1.5}
+        log.record_result(result)
+    whole = json.loads(told(capsys, "stats", "--json", "--db", path))
+    assert whole["reported_cost_usd"] == "1.5"
+    assert whole["reported_sessions"] == 1
+    rows = json.loads(told(capsys, "stats", "--by", "session", "--json", "--db", path))["rows"]
+    reported = {row["session"]: row["reported_cost_usd"] for row in rows}
+    assert [cost for cost in reported.values() if cost] == [reported[session.session_id]] == ["1.5"]
+    [priced] = [r["billed"]["cost_usd"] for r in rows if r["session"] == session.session_id]
+    assert whole["reported_sessions_billed_usd"] == priced
+    assert "the CLI reports $1.50 for 1 session;" in told(capsys, "stats", "--db", path)
+    of_one = told(capsys, "stats", session.session_id, "--db", path)
+    assert "the CLI reports $1.50 for it (1 counter)" in of_one
+    assert "$1.50" in told(capsys, "stats", "--by", "session", "--db", path)
 
 
 def test_the_status_line_takes_the_session_that_the_cli_names(

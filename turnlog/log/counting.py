@@ -8,7 +8,7 @@ from decimal import Decimal
 from ..domain.keys import SessionKey
 from ..projections.usage.blocks import Block
 from ..reading.budgets import Budget, blocks_of, budget_of
-from ..reading.usage import Asked, usage
+from ..reading.usage import Asked, only_of, usage
 from ..reading.usage_of_sessions import Period, Spending
 from .part import Key, Part, When, there
 
@@ -26,6 +26,10 @@ class Counting(Part):
         key: Key | None = None,
         limit: int = 50,
         after: str | None = None,
+        model: str | None = None,
+        user_id: str | None = None,
+        project: str | None = None,
+        branch: str | None = None,
         at: When | None = None,
     ) -> list[Spending]:
         """What was spent, each response counted once, as the read models have it.
@@ -39,6 +43,8 @@ class Counting(Part):
             key: a session, for its prompts or turns.
             limit: how many sessions at the most, 1 to 10,000.
             after: the ``cursor`` of the last session of the page before.
+            model, user_id, project, branch: of one of them alone, by day or month; of a user or a
+                project by session too. Of a project's name a part is enough.
             at: as it was then.
 
         Returns:
@@ -46,17 +52,19 @@ class Counting(Part):
             session has them, all else the dearest first.
 
         Raises:
-            Refused: no such dimension or time zone, or a period that ends before it begins.
+            Refused: no such dimension or time zone, a period that ends before it begins, or more
+                than can be told of one model, user, project or branch.
             UnknownSession: there is no such session.
             InvalidPoint, PointNotFound: ``at`` is no moment of the log.
         """
         place = SessionKey.of(key) if key is not None else None
         period = Period(_milliseconds(since), _milliseconds(until))
+        only = only_of(model=model, user=user_id, project=project, branch=branch)
         with self._then(at) as store, store.read() as reader:
             if place is not None:
                 there(reader.find(place), place)
             main = place.main.stream_id if place is not None else None
-            return usage(reader, Asked(by, period, tz, main, limit, after))
+            return usage(reader, Asked(by, period, tz, main, limit, after, only))
 
     def blocks(self, since: datetime | None = None, now: datetime | None = None) -> list[Block]:
         """The five-hour blocks that Claude Code's plans count by, oldest first.

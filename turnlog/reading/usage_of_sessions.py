@@ -6,16 +6,17 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from ..adapters.storage.contract import Reader
 from ..domain.errors import Refused
 from ..domain.keys import SessionKey
+from ..projections.printable import printable
 from ..projections.sessions import Session, Spent
 from ..projections.sessions.query import MOST, subagents_of
 from ..projections.sessions.response import Response, Told
 from ..projections.sessions.tables import SessionTables
-from ..projections.usage.query import of_streams
+from ..projections.usage.query import Only, of_streams
 from .finding import tables_in
 
 Dimension = Literal[
@@ -56,6 +57,8 @@ class Spending(NamedTuple):
     title: str | None = None
     cursor: str | None = None
     """Of a session: where the page after it begins."""
+    reported_nano_usd: int | None = None
+    """Of a session, over all time: what the CLI says it cost, where it says so."""
 
     @property
     def tokens(self) -> int:
@@ -63,12 +66,14 @@ class Spending(NamedTuple):
         return self.billed.usage.total_tokens
 
 
-def by_session(reader: Reader, period: Period, limit: int, after: str | None) -> list[Spending]:
+def by_session(
+    reader: Reader, period: Period, limit: int, after: str | None, only: Only | None = None
+) -> list[Spending]:
     """The newest sessions and what they took, page by page."""
     if not 1 <= limit <= MOST:
         raise Refused(f"a page holds 1 to {MOST} sessions, not {limit}")
     tables = tables_in(reader)
-    rows = reader.query(_page(tables, period, limit, after))
+    rows = reader.query(_page(tables, period, limit, after, only))
     sessions = [Session.of(row) for row in rows]
     if not sessions:
         return []
@@ -79,14 +84,25 @@ def by_session(reader: Reader, period: Period, limit: int, after: str | None) ->
     for stream, *part in reader.query(of_streams(tables, [*streams], *period)):
         found[streams[stream].main].append(_part(streams[stream], *part))
     return [
-        _added_up(s.session_id, found[s.main])._replace(title=s.title, cursor=s.cursor)
+        _added_up(s.session_id, found[s.main])._replace(
+            title=s.title,
+            cursor=s.cursor,
+            # The CLI's counters have no times: of a part of a session they say nothing.
+            reported_nano_usd=s.reported_nano_usd if s.reports and period == Period() else None,
+        )
         for s in sessions
     ]
 
 
-def _page(tables: SessionTables, period: Period, limit: int, after: str | None) -> Select[Any]:
+def _page(
+    tables: SessionTables, period: Period, limit: int, after: str | None, only: Only | None
+) -> Select[Any]:
     s = tables.sessions.c
     where: list[ColumnElement[bool]] = [s.subpath.is_(None)]
+    if only is not None and only.kind == "project":
+        where.append(s.project_key.contains(printable(only.value), autoescape=True))
+    elif only is not None:
+        where.append(func.coalesce(s.user_id, "") == printable(only.value))
     if period.begin is not None:
         where.append(s.active_at >= period.begin)
     if period.end is not None:
