@@ -215,7 +215,7 @@ class Sealing:
         if secret is None:
             raise KeyLost(
                 f"its key {id.hex()} is not in {self.keys.place}: restore the keys from a copy "
-                "that has it; without it this content is lost, while times, counts, tokens, cost and "
+                "that has it; without it this content is lost; times, counts, tokens, cost and "
                 "the hash chain are still there"
             )
         found = secret if isinstance(secret, Destroyed) else aes(secret)

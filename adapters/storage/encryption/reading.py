@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from ....domain.errors import DamagedEvent, KeyDestroyed, KeysNeeded
 from ....domain.keys import SessionKey
+from ..damage import UNREADABLE
 from ..sql.schema import streams
 from ..sql.statements import Statements
 from . import states
@@ -48,18 +49,18 @@ class SealedReader:
     ) -> tuple[bytes | None, bytes | None, dict[int, bytes]]:
         """What lies beside a session's events, opened; without what has no key any more."""
         found = {
-            at: self._opened(states.snapshot(name, at), data) for at, data in snapshots.items()
+            at: self._unsealed(states.snapshot(name, at), data) for at, data in snapshots.items()
         }
         return (
-            self._opened(states.head(name, version), state),
-            self._opened(states.memory(name, version), memory),
+            self._unsealed(states.head(name, version), state),
+            self._unsealed(states.memory(name, version), memory),
             {at: data for at, data in found.items() if data is not None},
         )
 
-    def _opened(self, place: bytes, data: bytes) -> bytes | None:
+    def _unsealed(self, place: bytes, data: bytes) -> bytes | None:
         try:
             return self.codec.cipher.open(place, data)
         except (KeysNeeded, KeyDestroyed):
             return None
-        except DamagedEvent:
+        except (DamagedEvent, *UNREADABLE):
             return data  # it is no state, and whoever checks it says so

@@ -119,11 +119,13 @@ class _Foreign:
         cursor.execute(statements.lock_stream, (name,))
         found = cursor.fetchone()
         if found is None:
+            store.codec.cipher.begin(name)
             # There is no state to keep, nor anything to remember of former batches.
             cursor.execute(statements.create_stream, (name, _NOTHING_YET, START, 0, b"", b""))
             cursor.execute(statements.lock_stream, (name,))
             found = cursor.fetchone()
         self._id, self.version, self._chain, self._recorded_at, *_ = found
+        store.codec.names[self._id] = name
 
     def append(self, events: Sequence[StoredEvent]) -> int:
         """Append events; the position of the first."""

@@ -7,7 +7,13 @@ from typing import Any, NamedTuple, Protocol
 
 from ....domain import events as e
 from ....domain.entry import Mark
-from ....domain.errors import DamagedEvent, TurnlogError, UnknownTopic
+from ....domain.errors import (
+    DamagedEvent,
+    KeyDestroyed,
+    KeysNeeded,
+    TurnlogError,
+    UnknownTopic,
+)
 from ....domain.keys import SessionKey
 from ....domain.session import SessionState, apply
 from ..damage import UNREADABLE
@@ -21,6 +27,8 @@ from .schema import ENTRIES, LATE, OTHER
 _STEP = 256
 _ENTRIES = (e.TurnRecorded.TOPIC, e.EntryRecorded.TOPIC)
 _CAREFULLY = Mark.CAREFUL | Mark.RAW
+_TELLING = (e.FileKept.TOPIC, e.SessionErased.TOPIC, e.EntryRedacted.TOPIC)
+"""What is looked at even where the state cannot be known."""
 _FOREVER = (1 << 31) - 1
 Finding = tuple[int, int | None, str]
 """Version, position, and what is wrong."""
@@ -31,8 +39,9 @@ class Beside(NamedTuple):
 
     key: SessionKey
     recorded_at: int
-    state: bytes
-    memory: bytes
+    state: bytes | None
+    memory: bytes | None
+    """None where they went with their key."""
     snapshots: Mapping[int, bytes]
     """States by version."""
     identities: Sequence[tuple[int, bytes]]
@@ -88,14 +97,20 @@ def check(
             what = f"it cannot be read: {type(problem).__name__}: {problem}"
         if what is not None:
             version = checking.last + 1
-            return checking.last, (version, row[0] if row[2] == version else None, what)
+            found = version, row[0] if row[2] == version else None, what
+            return _first(checking.changed(), (checking.last, found))
     last, after = checking.last, checking.last + 1
+    if (changed := checking.changed()) is not None:
+        return changed
     if (last, checking.chain) != head:
         return last, (after, None, f"the stream ends here, but its head is version {head[0]}")
     if reader.blocks_between(number, after, _FOREVER):
         return last, (after, None, "there is content of an event that was never recorded")
-    if checking.gone is not None:
-        return last, (*checking.gone, "its content is missing")
+    if checking.gone:
+        return last, (*next(iter(checking.gone.items())), "its content is missing")
+    for version in checking.replaced:
+        if _is_as_it_was(reader, number, version):
+            return last, (version, None, "it holds what was redacted")
     for kept, version in checking.files.items():
         if not reader.has_file(kept):
             return last, (version, None, f"the kept file {kept[:16]}… is missing")
@@ -115,12 +130,15 @@ class _Check:
         self._position = 0
         self._recorded_at = 0
         self._identities: set[tuple[int, int]] = set()
-        # None where it cannot be known: something was erased, or a later release wrote it.
+        # None where it cannot be known: a later release wrote some event.
         self._state = SessionState(key) if key is not None else None
+        self._changed: dict[int, tuple[int, str]] = {}
         self.last = 0
         self.chain = START
-        self.gone: tuple[int, int] | None = None
-        """The first event whose content is gone though nothing was erased since."""
+        self.gone: dict[int, int] = {}
+        """The events whose content is gone though nothing tells why so far, with their positions."""
+        self.replaced: dict[int, str] = {}
+        """The hash that each redacted event's content has now, in hexadecimal."""
         self.files: dict[str, int] = {}
         """The digests of kept files, with the version that tells of each."""
 
@@ -138,9 +156,12 @@ class _Check:
         except KeyError:
             return f"its topic, number {topic_number}, is unknown"
         header = Row._make(rest)
+        sealed = isinstance(body, KeyDestroyed)
+        if sealed:
+            body = None
         if isinstance(body, DamagedEvent):
             return str(body)
-        if body is not None and body.hashed != stored_hash:
+        if body is not None and stored_hash is None:
             return "its content was changed"
         if body is not None and (wrong := _misfiled(body.block, topic, header)) is not None:
             return wrong
@@ -151,17 +172,17 @@ class _Check:
         self._recorded_at = recorded_at
         if header.identity is not None:
             self._identities.add((digest(header.identity), version))
-        if topic == e.SessionErased.TOPIC:
-            self.gone = None
-            self.files.clear()
-        if body is None and stored_hash is not None:
-            self.gone = self.gone or (version, position)
+        if sealed:
             self._state = None
+        elif body is None and stored_hash is not None:
+            self.gone[version] = position
+        elif body is not None and body.hashed != stored_hash:
+            self._changed[version] = (position, body.hashed.hex())
         self._fold(topic, header, body)
         return _differs(self._state, snapshot, "snapshot")
 
     def _fold(self, topic: str, header: Row, body: _Found | None) -> None:
-        if self._state is None and topic != e.FileKept.TOPIC:
+        if self._state is None and topic not in _TELLING:
             return
         data = body.data if body is not None and topic not in _ENTRIES else None
         try:
@@ -171,15 +192,31 @@ class _Check:
             return
         if isinstance(event, e.FileKept) and event.digest:
             self.files[event.digest] = self.last
+        elif isinstance(event, e.SessionErased):
+            self.gone.clear()
+            self.files.clear()
+            self.replaced.clear()
+        elif isinstance(event, e.EntryRedacted) and event.digest:
+            self.replaced[event.of] = event.digest
+        elif isinstance(event, e.EntryRedacted) and not event.automatic:
+            self.gone.pop(event.of, None)
         if self._state is not None:
             apply(self._state, event)
+
+    def changed(self) -> tuple[int, Finding] | None:
+        """The first event whose content is neither what was recorded nor what it is said to be."""
+        for version, (position, hashed) in self._changed.items():
+            if self.replaced.get(version) != hashed:
+                return version - 1, (version, position, "its content was changed")
+        return None
 
     def compare(self, beside: Beside) -> Finding | None:
         """What is kept beside the events, against what they say."""
         if self._recorded_at > beside.recorded_at:
             return self.last, None, "its head tells an earlier time"
         try:
-            load_memory(beside.memory)
+            if beside.memory is not None:
+                load_memory(beside.memory)
             held = {pair for first, data in beside.identities for pair in unpack(first, data)}
         except (TurnlogError, *UNREADABLE) as problem:
             return self.last, None, f"what entries are known by cannot be read: {problem}"
@@ -188,6 +225,18 @@ class _Check:
             return version, None, "what it is known by is not what was recorded"
         what = _differs(self._state, beside.state, "head")
         return (self.last, None, what) if what is not None else None
+
+
+def _first(one: tuple[int, Finding] | None, other: tuple[int, Finding]) -> tuple[int, Finding]:
+    return other if one is None or other[1][0] < one[1][0] else one
+
+
+def _is_as_it_was(reader: Headers, number: int, version: int) -> bool:
+    """Whether an event's content is still, or again, what its header says."""
+    bodies, _ = _bodies(reader, number, version, version)
+    found = bodies.get(version)
+    rows = reader.rows(number, version - 1, version)
+    return isinstance(found, _Found) and bool(rows) and found.hashed == rows[0][5]
 
 
 def _misfiled(block: Block, topic: str, header: Row) -> str | None:
@@ -233,6 +282,7 @@ def _bodies(
     damage = []
     for block in map(Block._make, reader.blocks_between(number, first, last)):
         try:
+            block = reader.codec.plain(block)
             salts = block.salts()
             for version, data, _ in reader.codec.bodies(block):
                 if version in bodies:
@@ -243,5 +293,7 @@ def _bodies(
         except (TurnlogError, *UNREADABLE) as problem:
             known = type(block.first) is type(block.last) is int
             versions = range(block.first, block.last + 1) if known else range(first, last + 1)
-            damage.append((versions, DamagedEvent(str(problem))))
+            # Without its key a content cannot be held against its hash; the chain can.
+            kind = KeyDestroyed if isinstance(problem, KeyDestroyed | KeysNeeded) else DamagedEvent
+            damage.append((versions, kind(str(problem))))
     return bodies, damage

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from sqlalchemy import Select, func, select
 
-from ....domain.errors import TurnlogError
+from ....domain.errors import KeyDestroyed, TurnlogError
 from ..damage import UNREADABLE, damaged
 from ..encoding.blocks import Block
 from ..encoding.chain import hashed_header
@@ -88,6 +88,10 @@ class EvidenceReader(OwnStreamReader):
                 self._sql.blocks_around, (stream, ENTRIES, max(versions), min(versions))
             )
             for block in map(Block._make, self.cursor.fetchall()):
+                try:
+                    block = self.codec.plain(block)
+                except KeyDestroyed:
+                    continue
                 salts = block.salts()
                 for body in self.codec.bodies(block):
                     if body.version in wanted:

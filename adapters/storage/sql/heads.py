@@ -11,11 +11,13 @@ from threading import Lock
 from typing import NamedTuple
 
 from ....domain.batch import Memory
-from ....domain.errors import TurnlogError
+from ....domain.errors import KeysNeeded, TurnlogError
 from ....domain.keys import SessionKey
 from ....domain.session import SessionState
 from ..damage import UNREADABLE, damaged
-from ..encoding.state_bytes import load_memory, load_state
+from ..encoding.state_bytes import dump_memory, dump_state, load_memory, load_state
+from ..encryption import states
+from ..encryption.cipher import Cipher
 
 KEPT = 512
 """Heads kept in memory, a few kilobytes each."""
@@ -38,12 +40,19 @@ class Heads:
         self._lock = Lock()
 
     def read(
-        self, number: int, key: SessionKey, state_bytes: bytes, memory_bytes: bytes
+        self,
+        number: int,
+        key: SessionKey,
+        version: int,
+        state_bytes: bytes,
+        memory_bytes: bytes,
+        cipher: Cipher,
     ) -> tuple[SessionState | None, Memory]:
         """The state and the memory of a stream; no state where it has another format.
 
         Raises:
             DamagedEvent: they cannot be read.
+            KeysNeeded: they are encrypted, and the keys were not given.
         """
         head = self._heads.get(number)
         state: SessionState | None
@@ -54,13 +63,21 @@ class Heads:
                     return head.state, head.memory
                 state = head.state
             else:
-                state = load_state(key, state_bytes) if state_bytes else SessionState(key)
-            memory = load_memory(memory_bytes)
+                data = cipher.open(states.head(key.stream_id, version), state_bytes)
+                state = load_state(key, data) if data else SessionState(key)
+            memory = load_memory(cipher.open(states.memory(key.stream_id, version), memory_bytes))
+        except KeysNeeded:
+            raise
         except (TurnlogError, *UNREADABLE) as problem:
             raise damaged(f"the head of {key.stream_id!r}", problem) from problem
         if state is not None:
             self.keep(number, Head(state_bytes, state, memory_bytes, memory))
         return state, memory
+
+    def forget(self) -> None:
+        """Forget every head: what could be read once may be gone with its key."""
+        with self._lock:
+            self._heads.clear()
 
     def keep(self, number: int, head: Head) -> None:
         """Remember a head."""
@@ -69,3 +86,20 @@ class Heads:
             self._heads.move_to_end(number)
             while len(self._heads) > KEPT:
                 self._heads.popitem(last=False)
+
+
+def sealed_head(cipher: Cipher, version: int, state: SessionState, memory: Memory) -> Head:
+    """A head as it is stored."""
+    name = state.key.stream_id
+    return Head(
+        cipher.seal(name, states.head(name, version), dump_state(state)),
+        state,
+        cipher.seal(name, states.memory(name, version), dump_memory(memory)),
+        memory,
+    )
+
+
+def sealed_snapshot(cipher: Cipher, version: int, state: SessionState) -> bytes:
+    """A state of the past as it is stored."""
+    name = state.key.stream_id
+    return cipher.seal(name, states.snapshot(name, version), dump_state(state))

@@ -74,6 +74,7 @@ class OwnStreamWriter(OwnStreamReader):
     def record_own(self, after: int, topic: str, facts: str, content: bytes) -> OwnFact | None:
         """Append to the log's own stream: each event has a block of its own."""
         self._insert_new(insert(topics).values(name=topic))
+        self.codec.cipher.begin(OWN)
         self.cursor.execute(self._sql.create_stream, (OWN, 0, START, 0, b"", b""))
         self.cursor.execute(self._sql.lock_stream, (OWN,))
         number, version, chain, recorded_at, *_ = self.cursor.fetchone()
@@ -89,6 +90,7 @@ class OwnStreamWriter(OwnStreamReader):
         (topic_number,) = self.cursor.fetchone()
         header = (position, number, version, topic_number, now, *row, hashed, chain)
         self.cursor.execute(self._sql.append_event, header)
+        self.codec.names[number] = OWN
         packed = self.codec.compress([content])
         block = self.codec.seal(number, OTHER, 0, [version], packed, seed, False)
         self.cursor.execute(self._sql.append_block, block)

@@ -11,10 +11,12 @@ from ..contract import Repacked, Stream
 from ..encoding.blocks import LARGEST, Block, BlockCodec
 from ..encoding.compression import FOR_GOOD
 from ..encoding.salts import merged
+from ..encryption.cipher import SEALED
 from .permits import Permitting
 from .schema import OTHER, blocks
 
 _FOREVER = (1 << 31) - 1
+_FOR_GOOD = (*FOR_GOOD, *(codec + SEALED for codec in FOR_GOOD))
 _Bodies = tuple[Block, list[bytes]]
 
 
@@ -48,7 +50,7 @@ class Packing(Permitting):
         statement = (
             select(blocks.c.sort, blocks.c.branch)
             .distinct()
-            .where(blocks.c.stream == stream, blocks.c.codec.not_in(FOR_GOOD))
+            .where(blocks.c.stream == stream, blocks.c.codec.not_in(_FOR_GOOD))
             .order_by(blocks.c.sort, blocks.c.branch)
         )
         return [(sort, branch) for sort, branch in self._asked(statement)]
@@ -68,7 +70,7 @@ class Packing(Permitting):
         """
         group: list[_Bodies] = []
         size = 0
-        for block in self._blocks(stream, sort, branch, _FOREVER):
+        for block in map(self.codec.plain, self._blocks(stream, sort, branch, _FOREVER)):
             bodies = [body.data for body in self.codec.bodies(block)]
             more = sum(map(len, bodies))
             if group and (size + more > LARGEST or not _alike(group[0][0], block)):

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
 from sqlalchemy import Select
 
-from ....domain.batch import Known
+from ....domain.batch import Known, Memory
 from ....domain.entry import Entry, message_identity
-from ....domain.errors import DamagedEvent, NotJson, TurnlogError
+from ....domain.errors import (
+    DamagedEvent,
+    KeyDestroyed,
+    KeyLost,
+    KeysNeeded,
+    NotJson,
+    TurnlogError,
+)
 from ....domain.events import SessionEvent
 from ....domain.keys import SessionKey
 from ....domain.lineage import Segment
@@ -27,6 +36,8 @@ from ..encoding.identities import Maps, digest
 from ..encoding.json_bytes import decode
 from ..encoding.rows import Row, from_row
 from ..encoding.state_bytes import load_state
+from ..encryption import states
+from ..encryption.reading import SealedReader
 from .checking import Beside, check
 from .evidence import EvidenceReader
 from .forks import ForkReader
@@ -100,7 +111,15 @@ class Topics:
         return self._ids[name]
 
 
-class SqlReader(SourceReader, SummaryReader, EvidenceReader, LiveTables, StretchReader, ForkReader):
+class SqlReader(
+    SourceReader,
+    SummaryReader,
+    EvidenceReader,
+    LiveTables,
+    StretchReader,
+    ForkReader,
+    SealedReader,
+):
     """One consistent look at the log."""
 
     def __init__(
@@ -133,16 +152,28 @@ class SqlReader(SourceReader, SummaryReader, EvidenceReader, LiveTables, Stretch
         if row is None:
             return None
         number, version, chain, recorded_at, state_bytes, memory_bytes = row
-        state, memory = self._heads.read(number, key, state_bytes, memory_bytes)
+        self.codec.names[number] = key.stream_id
+        content: Content = "all"
+        try:
+            state, memory = self._heads.read(
+                number, key, version, state_bytes, memory_bytes, self.codec.cipher
+            )
+        except (KeysNeeded, KeyLost) as problem:
+            # Whoever only looks is told what the headers tell; who would add to it is not, unless
+            # the key was destroyed: that is how a session is erased.
+            if statement != self._sql.find_stream and not isinstance(problem, KeyDestroyed):
+                raise
+            state, memory, content = None, Memory(os.urandom(16)), "none"
         if state is not None:
             return Stream(number, key, version, chain, recorded_at, state, memory)
-        # Another release wrote the head: fold it again.
+        # Another release wrote the head, or it cannot be decrypted: fold it again.
         stream = Stream(number, key, version, chain, recorded_at, SessionState(key), memory)
-        stream.state = self._folded(stream)
+        stream.state = self._folded(stream, content)
         return stream
 
-    def _folded(self, stream: Stream) -> SessionState:
-        return fold(SessionState(stream.key), (r.event for r in self.events(stream)))
+    def _folded(self, stream: Stream, content: Content = "all") -> SessionState:
+        events = self.events(stream, content=content)
+        return fold(SessionState(stream.key), (recorded.event for recorded in events))
 
     def subkeys(self, key: SessionKey) -> list[SessionKey]:
         """The subagents' streams of a session."""
@@ -218,8 +249,9 @@ class SqlReader(SourceReader, SummaryReader, EvidenceReader, LiveTables, Stretch
         self.cursor.execute(self._sql.find_stream, (key.stream_id,))
         number, version, chain, at, state, memory = self.cursor.fetchone()
         self.cursor.execute(self._sql.snapshots_of, (number,))
-        snapshots = dict(self.cursor.fetchall())
-        beside = Beside(key, at, state, memory, snapshots, self._identities(number, -1))
+        kept = dict(self.cursor.fetchall())
+        opened = self._opened_beside(key.stream_id, version, state, memory, kept)
+        beside = Beside(key, at, *opened, self._identities(number, -1))
         return check(self, number, key.stream_id, (version, chain), beside)
 
     def strays(self) -> list[tuple[SessionKey, int]]:
@@ -261,7 +293,9 @@ class SqlReader(SourceReader, SummaryReader, EvidenceReader, LiveTables, Stretch
         lowest = OTHER if content == "notes" else ENTRIES
         self.cursor.execute(self._sql.blocks_around, (stream, lowest, last, first))
         for row in self.cursor.fetchall():
-            found.update(self.codec.between(Block._make(row), first, last))
+            # What went with its key is as if it were erased.
+            with suppress(KeyDestroyed):
+                found.update(self.codec.between(Block._make(row), first, last))
         return found
 
     # -- entries -----------------------------------------------------------------------------
@@ -398,8 +432,10 @@ class SqlReader(SourceReader, SummaryReader, EvidenceReader, LiveTables, Stretch
         if (stream.id, version) not in self._holding:
             self.cursor.execute(self._sql.blocks_around, (stream.id, ENTRIES, version, version))
             for block in map(Block._make, self.cursor.fetchall()):
-                for number, salt in block.salts().items():
-                    self._holding[stream.id, number] = (block, salt)
+                with suppress(KeyDestroyed):
+                    block = self.codec.plain(block)
+                    for number, salt in block.salts().items():
+                        self._holding[stream.id, number] = (block, salt)
         return self._holding.get((stream.id, version), (None, b""))
 
     def _bodies_changed(self) -> None:
@@ -427,8 +463,11 @@ class SqlReader(SourceReader, SummaryReader, EvidenceReader, LiveTables, Stretch
         row = self.cursor.fetchone()
         if row is None:
             return None
+        place = states.snapshot(stream.key.stream_id, row[0])
         try:
-            return load_state(stream.key, row[1])
+            return load_state(stream.key, self.codec.cipher.open(place, row[1]))
+        except (KeysNeeded, KeyDestroyed):
+            return None
         except (TurnlogError, *UNREADABLE) as problem:
             where = f"the snapshot of version {row[0]} of {stream.key.stream_id!r}"
             raise damaged(where, problem) from problem
@@ -436,7 +475,7 @@ class SqlReader(SourceReader, SummaryReader, EvidenceReader, LiveTables, Stretch
     def query(self, statement: Select[Any]) -> list[Any]:
         """Ask the read models, in the same look at the log."""
         self.cursor.execute(*self._sql.once(statement))
-        return list(self.cursor.fetchall())
+        return self.reveal(list(self.cursor.fetchall()))
 
 
 def _response(turn: int, facts: str | None) -> Response:

@@ -18,9 +18,8 @@ from ..encoding.blocks import Block, BlockCodec, unpack_versions
 from ..encoding.chain import body_hash
 from ..encoding.json_bytes import decode, encode
 from ..encoding.salts import new_salt, replaced, without
-from ..encoding.state_bytes import dump_memory, dump_state
 from .forks import is_a
-from .heads import Head, Heads
+from .heads import Heads, sealed_head
 from .permits import Permitting
 from .schema import OTHER, blocks, events, files, sdk_summaries, snapshots, streams
 
@@ -67,6 +66,7 @@ class Removing(Permitting):
         block = next(self._blocks_with(stream.id, {version}), None)
         if block is None:
             raise Refused(f"version {version} has no content that could be replaced")
+        block = self.codec.plain(block)
         careful = bool(block.careful) or (block.sort != OTHER and _needs_care(body))
         numbers, salt = block.numbers(), new_salt()
         held = self.codec.bodies(block)
@@ -109,6 +109,7 @@ class Removing(Permitting):
         if len(gone) == len(numbers):
             self._run(delete(blocks).where(blocks.c.id == block.id))
             return len(gone)
+        block = self.codec.plain(block)
         kept = [body for body in self.codec.bodies(block) if body.version not in gone]
         left = [body.version for body in kept]
         seed = without(block.seed, numbers, gone)
@@ -139,7 +140,7 @@ class Removing(Permitting):
             self._run(delete(snapshots).where(*late))
             stream.state = self._folded(stream)
         stream.memory = memory
-        head = Head(dump_state(stream.state), stream.state, dump_memory(memory), memory)
+        head = sealed_head(self.codec.cipher, stream.version, stream.state, memory)
         self._heads.keep(stream.id, head)
         values = {"state": head.state_bytes, "memory": head.memory_bytes}
         self._run(update(streams).where(streams.c.id == stream.id).values(values))
