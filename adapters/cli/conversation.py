@@ -186,5 +186,7 @@ class Conversation:
             before = meta.get("preTokens") if isinstance(meta, Mapping) else None
             told = f"{tokens(before)} tokens" if isinstance(before, int) else ""
             self._page.rule("the context was summarized here", told, "left")
+        elif kind == "message" and isinstance(message := entry.get("message"), Mapping):
+            self._note(content_text(message.get("content")), SHOWN)
         elif kind in ("local_command", "api_error", "informational") and isinstance(content, str):
             self._note(_TAG.sub("", content), SHOWN)
