@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial, update_wrapper
 from itertools import islice
 from pathlib import Path
-from pathlib import Path
 from threading import Event
 from types import TracebackType
 from typing import Concatenate, Generic, ParamSpec, Self, TypeVar
@@ -18,8 +17,6 @@ from .adapters import threads
 from .adapters.claude.session_store import SessionStore
 from .adapters.storage.contract import Recorded, Store
 from .log import Log
-from .log.part import Key
-from .messages.awaited import AsyncConversation
 from .log.part import Key
 from .messages.awaited import AsyncConversation
 from .opening import open_log
@@ -155,6 +152,7 @@ class AsyncLog:
         return _Subscribed(self.log.store, after, stop)
 
     sessions = _awaited(Log.sessions)
+    active_sessions = _awaited(Log.active_sessions)
     session = _awaited(Log.session)
     checkpoints = _awaited(Log.checkpoints)
     subagents = _awaited(Log.subagents)
@@ -179,19 +177,12 @@ class AsyncLog:
     fork = _awaited(Log.fork)
     delete = _awaited(Log.delete)
     undelete = _awaited(Log.undelete)
+    archive = _awaited(Log.archive)
+    collect = _awaited(Log.collect)
+    collect_in_background = _awaited(Log.collect_in_background)
+    link_directory = _awaited(Log.link_directory)
     erase = _awaited(Log.erase)
     redact = _awaited(Log.redact)
-
-    def conversation(
-        self,
-        key: Key,
-        *,
-        user_id: str | None = None,
-        working_dir: str | Path | None = None,
-    ) -> AsyncConversation:
-        """A session as messages, to record and to read; see ``Log``."""
-        found = self.log.conversation(key, user_id=user_id, working_dir=working_dir)
-        return AsyncConversation(found)
 
     def conversation(
         self,

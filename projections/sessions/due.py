@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, literal, or_, select, tuple_
 
 from .tables import SessionTables
 
+PAGE = 1_000
+Last = tuple[int, int]
+"""When something was recorded of the last session of a page, and the number of its stream."""
 
-def silent(tables: SessionTables, before: int, limit: int) -> Select[Any]:
+
+def silent(tables: SessionTables, before: int, after: Last | None = None) -> Select[Any]:
     """The active sessions of which nothing was recorded since a time, the longest silent first.
 
     Args:
         before: milliseconds since 1970 UTC, by the store's clock.
+        after: where the page before ended.
     """
     s = tables.sessions.c
-    return _oldest(
-        tables, before, limit, (s.presence.in_(("present", "archived")), s.status == "active")
-    )
+    active = s.presence.in_(("present", "archived")), s.status == "active"
+    return _oldest(tables, before, after, active)
 
 
 def ended(
@@ -27,7 +31,7 @@ def ended(
     before: int,
     statuses: Sequence[str],
     presences: Sequence[str],
-    limit: int,
+    after: Last | None = None,
 ) -> Select[Any]:
     """The sessions that ended, and of which nothing was recorded since a time, the oldest first.
 
@@ -35,13 +39,18 @@ def ended(
     """
     s = tables.sessions.c
     over = or_(s.status.in_(statuses), s.presence == "deleted")
-    return _oldest(tables, before, limit, (s.presence.in_(presences), over))
+    return _oldest(tables, before, after, (s.presence.in_(presences), over))
 
 
 def _oldest(
-    tables: SessionTables, before: int, limit: int, where: tuple[ColumnElement[bool], ...]
+    tables: SessionTables,
+    before: int,
+    after: Last | None,
+    where: tuple[ColumnElement[bool], ...],
 ) -> Select[Any]:
     s = tables.sessions.c
+    if after is not None:
+        where = (*where, tuple_(s.recorded_at, s.stream) > tuple_(*map(literal, after)))
     of_it = tables.sessions.alias("of_it")
     # A session goes on while one of its subagents does.
     younger = select(of_it.c.stream).where(of_it.c.main == s.main, of_it.c.recorded_at >= before)
@@ -49,7 +58,7 @@ def _oldest(
         select(tables.sessions)
         .where(s.subpath.is_(None), *where, ~younger.exists())
         .order_by(s.recorded_at, s.stream)
-        .limit(limit)
+        .limit(PAGE)
     )
 
 

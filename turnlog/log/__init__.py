@@ -13,7 +13,6 @@ from ..reading.summarizing import ProjectLists
 from .caring import Caring
 from .changing import Changing
 from .conversing import Conversing
-from .conversing import Conversing
 from .counting import Counting
 from .exporting import Exporting
 from .listing import Listing
@@ -32,18 +31,17 @@ from .travelling import Travelling
 class Log(
     Recording,
     Conversing,
-    Conversing,
     Reading,
     Travelling,
     Listing,
     Counting,
     Searching,
     Changing,
+    Retaining,
     Projecting,
     Projected,
     Proving,
     Exporting,
-    Retaining,
     Caring,
 ):
     """An event-sourced log of agent sessions. Safe to share between threads.

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Protocol, Self
 
 from ..adapters.storage.contract import Store
 from ..domain.errors import CannotFold, LeaseLost, NotCaughtUp, StorageError
@@ -125,13 +125,20 @@ class Runner:
             kept.let_go()
 
 
+class Runs(Protocol):
+    """What goes on until it is told to stop."""
+
+    def run(self, stop: Callable[[], bool]) -> None:
+        """Go on; ``stop`` is asked at least every second."""
+
+
 class Background:
     """A runner in a thread of its own."""
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Runs, name: str = "turnlog-projections") -> None:
         self._stop = threading.Event()
         self._thread = threading.Thread(
-            target=runner.run, args=(self._stop.is_set,), name="turnlog-projections", daemon=True
+            target=runner.run, args=(self._stop.is_set,), name=name, daemon=True
         )
         self._thread.start()
 
@@ -141,7 +148,7 @@ class Background:
         return self._thread.is_alive()
 
     def stop(self) -> None:
-        """End it, after the batch it is in."""
+        """End it, after what it is at."""
         self._stop.set()
         self._thread.join()
 

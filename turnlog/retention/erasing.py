@@ -11,8 +11,10 @@ from ..domain import retention
 from ..domain.errors import UnknownSession
 from ..domain.keys import SessionKey
 from ..domain.session import fold
-from .forgetting import Forgetting, settle, unknown_models
+from .forgetting import Forgetting
+from .linked import LinkedFiles, linked_files, remove
 from .sharing import Forks, SharedContent, Sharer, sharers_of, streams_of
+from .sweeping import sweep, unknown_models
 
 
 class Erased(NamedTuple):
@@ -24,6 +26,8 @@ class Erased(NamedTuple):
     """How many events lost what they said."""
     copies: tuple[Sharer, ...] = ()
     """Sessions that hold copies of some of it, and stay."""
+    linked: tuple[LinkedFiles, ...] = ()
+    """The directories that went with them."""
     unknown: tuple[str, ...] = ()
     """Read models that only another application knows: it must rebuild them to forget."""
     done: bool = True
@@ -41,23 +45,33 @@ class Erasure:
 
 
 def erase(
-    store: Store, key: SessionKey, forks: Forks, why: Erasure, dry_run: bool = False
+    store: Store,
+    key: SessionKey,
+    forks: Forks,
+    why: Erasure,
+    files: bool = False,
+    dry_run: bool = False,
 ) -> Erased:
     """Erase a session with its subagents, or one subagent.
 
     Args:
         forks: what becomes of sessions that share content with it.
+        files: whether directories that are linked to what goes are removed too.
         dry_run: only say what would go.
 
     Raises:
         UnknownSession: there is no such session.
         SharedContent: others share it, and nothing was said of them, or they cannot do without.
     """
+    with store.read() as reader:
+        keys, copies = plan(reader, key, forks)
+        going = [k for k in keys if not is_erased(reader, k)]
+        found = [linked_files(store, reader, k) for k in going] if files else []
+    linked = tuple(directory for each in found for directory in each)
     if dry_run:
-        with store.read() as reader:
-            keys, copies = plan(reader, key, forks)
-            going = [k for k in keys if not is_erased(reader, k)]
-            return Erased(tuple(going), 0, tuple(copies), done=False)
+        return Erased(tuple(going), 0, tuple(copies), linked, done=False)
+    # First, because it is the session's content that names them.
+    linked = tuple(map(remove, linked))
 
     def work(transaction: Transaction) -> Erased:
         keys, copies = plan(transaction, key, forks)
@@ -68,13 +82,7 @@ def erase(
 
     erased = store.write(work, alone=True)
     sweep(store)
-    return erased._replace(unknown=unknown_models(store))
-
-
-def sweep(store: Store) -> None:
-    """Let nothing of what was erased stay in the files of the database."""
-    settle(store)
-    store.reclaim()
+    return erased._replace(linked=linked, unknown=unknown_models(store))
 
 
 def plan(

@@ -7,20 +7,18 @@ so that such a batch is refused, and rebuilds that were under way begin anew.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..adapters.storage.contract import Store, Stream, Transaction
 from ..adapters.storage.sql.account import Standing
 from ..domain import events as e
 from ..domain.errors import DamagedEvent
-from ..projecting.catching_up import catch_up
 from ..projecting.leasing import SECONDS, holder_name
 from ..projecting.one_session import can_forget, fold_again
-from ..projecting.rebuilding import lease_for
-from ..projecting.standings import last_position, standing
 from ..projections.engine.read_model import ReadModel, Run
 from ..projections.engine.registry import Registration
 from ..projections.search.index import SearchIndex
+from .sweeping import owe
 
 
 class _Live(NamedTuple):
@@ -45,6 +43,7 @@ class Forgetting:
         self._transaction = transaction
         self._cursor = transaction.cursor
         self._fence()
+        owe(store, self._cursor)
         self._live = list(self._find())
 
     # -- before the content goes ---------------------------------------------------------------
@@ -143,32 +142,3 @@ class Forgetting:
 def _by_itself(model: ReadModel) -> bool:
     """Whether its fold of an erasure leaves nothing behind."""
     return getattr(model, "forgets_by_itself", False)
-
-
-def settle(store: Store) -> None:
-    """After content was taken out: let nothing of it stay in the read models' files.
-
-    What was emptied is folded again, tables of interrupted rebuilds are dropped, and the text index
-    is written anew without the words it was told to forget.
-    """
-    for registration in store.registry:
-        row = standing(store, registration.name)
-        if row.version != registration.version:
-            continue
-        with lease_for(store, registration.name) as lease:
-            store.make_room(registration, row.generation, lease.hold)
-        if registration.lifecycle == "caught up":
-            catch_up(store, registration, last_position(store))
-        model = store.generations.model(registration, row.generation)
-        if isinstance(model, SearchIndex):
-            store.project(model.optimize)
-
-
-def unknown_models(store: Store) -> tuple[str, ...]:
-    """The read models of the log that this process does not know, and so cannot make forget."""
-
-    def names(cursor: Any) -> tuple[str, ...]:
-        rows = store.account.standings(cursor)
-        return tuple(row.name for row in rows if row.name not in store.registry)
-
-    return store.project(names)

@@ -26,9 +26,9 @@ from ..domain.redaction import (
     value_without,
 )
 from ..domain.session import fold
-from .erasing import sweep
-from .forgetting import Forgetting, unknown_models
+from .forgetting import Forgetting
 from .sharing import sharers_of
+from .sweeping import sweep, unknown_models
 
 _VERBATIM = (e.TurnRecorded, e.EntryRecorded, e.EntryConflicted, e.EntryCorrupted)
 _NOT_TEXT = frozenset(("digest", "actor", "user_id"))

@@ -1,0 +1,282 @@
+"""Clean-up: what fell silent is called abandoned, what ended long ago is archived or erased."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, NamedTuple, get_args
+
+from ..adapters.storage.contract import Store, Transaction
+from ..domain import retention
+from ..domain.errors import Refused
+from ..domain.keys import SessionKey
+from ..domain.session import fold
+from ..projecting.leasing import Lease
+from ..projections.sessions import Session
+from .archiving import archive
+from .erasing import Erasure, erase_stream, plan
+from .finding import DAY, HOUR, before, ended_before, fell_silent, is_younger
+from .forgetting import Forgetting
+from .linked import LinkedFiles, linked_files, remove
+from .sharing import SharedContent, streams_of
+from .sweeping import is_owed, sweep
+from .writing_out import Exported, write_out
+
+Strength = Literal["archive", "export", "erase"]
+"""What becomes of a session that ended long ago: it is archived and packed; written to a file, and
+then its content erased; or erased. Its headers stay in each."""
+STRENGTHS: tuple[Strength, ...] = get_args(Strength)
+Outcome = Literal["abandoned", "archived", "exported", "erased", "kept"]
+LEASE = "retention"
+SECONDS = 300.0
+"""How long the lease holds; it is renewed with each session."""
+_PRESENCES: dict[Strength, tuple[str, ...]] = {
+    "archive": ("present",),
+    "export": ("present", "archived", "deleted"),
+    "erase": ("present", "archived", "deleted"),
+}
+"""What was deleted loses its content by the strengths that take it from others."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What is cleaned up, and how."""
+
+    days: float = 30
+    """Since something was recorded of a session that ended."""
+    silent_hours: float = 24
+    """Since something was recorded of one that is active: then it is abandoned."""
+    strength: Strength = "archive"
+    out: Path | None = None
+    """The folder that sessions are written to before their content goes."""
+    files: bool = False
+    """Whether directories that are linked to a session go with it."""
+    actor: str | None = None
+
+
+class Collected(NamedTuple):
+    """What became of one session, or would."""
+
+    key: SessionKey
+    title: str | None
+    outcome: Outcome
+    recorded_at: int
+    """When something was recorded of it last, in milliseconds since 1970 UTC."""
+    streams: int = 1
+    why: str | None = None
+    """Why it was kept."""
+    file: Path | None = None
+    """What it was written to."""
+    linked: tuple[LinkedFiles, ...] = ()
+    """The directories that went with it."""
+    saved: int = 0
+    """Bytes that packing saved."""
+
+
+class CleanUp(NamedTuple):
+    """What a clean-up did, or would do."""
+
+    sessions: tuple[Collected, ...]
+    done: bool
+
+    def of(self, *outcomes: Outcome) -> tuple[Collected, ...]:
+        """The sessions that something became of."""
+        return tuple(one for one in self.sessions if one.outcome in outcomes)
+
+
+class AlreadyCleaning(Refused):
+    """Another process cleans the log up now."""
+
+
+def collect(
+    store: Store,
+    policy: Policy,
+    now: datetime | None = None,
+    dry_run: bool = False,
+    progress: Callable[[Collected], None] | None = None,
+) -> CleanUp:
+    """Clean a log up.
+
+    Args:
+        now: what ages are counted to; the present without it.
+        progress: called with each session that is done with.
+
+    Raises:
+        Refused: the policy makes no sense.
+        AlreadyCleaning: another process cleans up now.
+        OSError: a session cannot be written out; those before it are done with.
+    """
+    silent = before(policy.silent_hours, HOUR, now, "hours of silence")
+    old = before(policy.days, DAY, now, "days")
+    if policy.strength not in STRENGTHS:
+        raise Refused(f"there is no strength {policy.strength!r}; there are {', '.join(STRENGTHS)}")
+    if policy.strength == "export" and policy.out is None:
+        raise Refused("to write sessions out before they are erased, name a folder for them")
+    if dry_run:
+        return CleanUp(tuple(_foreseen(store, policy, silent, old)), False)
+    lease = Lease.take(store, LEASE, seconds=SECONDS)
+    if lease is None:
+        raise AlreadyCleaning("another process cleans the log up now; try again when it is done")
+    with lease:
+        work = _Work(store, policy, lease, progress)
+        work.abandon(silent)
+        work.clean(old)
+    return CleanUp(tuple(work.done), True)
+
+
+def _foreseen(store: Store, policy: Policy, silent: int, old: int) -> Iterator[Collected]:
+    for session in fell_silent(store, silent):
+        yield _told(session, "abandoned")
+    outcomes: dict[Strength, Outcome] = {
+        "archive": "archived",
+        "export": "exported",
+        "erase": "erased",
+    }
+    due = list(ended_before(store, old, _PRESENCES[policy.strength]))
+    going = {_key(session) for session in due}
+    for session in due:
+        key = _key(session)
+        with store.read() as reader:
+            streams = len(streams_of(reader, key))
+            linked = linked_files(store, reader, key) if policy.files else ()
+            why = None
+            if policy.strength != "archive":
+                try:
+                    plan(reader, key, "keep")
+                except SharedContent as problem:
+                    if not {s.key for s in problem.sharers if s.borrows} <= going:
+                        why = str(problem)
+        outcome = "kept" if why is not None else outcomes[policy.strength]
+        yield _told(session, outcome)._replace(streams=streams, why=why, linked=linked)
+
+
+class _Work:
+    """One clean-up."""
+
+    def __init__(
+        self,
+        store: Store,
+        policy: Policy,
+        lease: Lease,
+        progress: Callable[[Collected], None] | None,
+    ) -> None:
+        self._store = store
+        self._policy = policy
+        self._lease = lease
+        self._progress = progress
+        self.done: list[Collected] = []
+
+    def _tell(self, collected: Collected | None) -> None:
+        if collected is not None:
+            self.done.append(collected)
+            if self._progress is not None:
+                self._progress(collected)
+
+    # -- what fell silent ------------------------------------------------------------------------
+
+    def abandon(self, since: int) -> None:
+        """Call abandoned what is active and silent since a time."""
+        for session in fell_silent(self._store, since):
+            key = _key(session)
+            if self._store.write(lambda t, k=key: self._abandon(t, k, since)):  # type: ignore[misc]
+                self._tell(_told(session, "abandoned"))
+
+    def _abandon(self, transaction: Transaction, key: SessionKey, since: int) -> bool:
+        self._lease.hold(transaction.cursor)
+        if is_younger(transaction, streams_of(transaction, key), since):
+            return False
+        stream = transaction.open(key)
+        hours = self._policy.silent_hours
+        events = retention.abandon(stream.state, hours, self._policy.actor)
+        if events:
+            transaction.record(stream, events, fold(stream.state, events))
+        return bool(events)
+
+    # -- what ended long ago ---------------------------------------------------------------------
+
+    def clean(self, since: int) -> None:
+        """Archive, write out or erase what ended, and of which nothing was recorded since a time.
+
+        A fork goes before the session it borrows from.
+        """
+        strength = self._policy.strength
+        waiting = list(ended_before(self._store, since, _PRESENCES[strength]))
+        while waiting:
+            again: list[tuple[Session, SharedContent]] = []
+            for session in waiting:
+                try:
+                    if strength == "archive":
+                        self._tell(self._archive(session, since))
+                    else:
+                        self._tell(self._erase(session, since))
+                except SharedContent as problem:
+                    again.append((session, problem))
+            if len(again) == len(waiting):
+                for session, problem in again:
+                    self._tell(_told(session, "kept")._replace(why=str(problem)))
+                break
+            waiting = [session for session, _ in again]
+        if is_owed(self._store):
+            sweep(self._store)
+
+    def _archive(self, session: Session, since: int) -> Collected | None:
+        key, actor = _key(session), self._policy.actor
+        linked = self._remove_linked(key, since)
+
+        def work(transaction: Transaction) -> Collected | None:
+            self._lease.hold(transaction.cursor)
+            keys = streams_of(transaction, key)
+            if is_younger(transaction, keys, since):
+                return None
+            archived = archive(transaction, key, "cleaned up", actor)
+            return _told(session, "archived")._replace(
+                streams=len(keys), saved=archived.saved, linked=linked
+            )
+
+        return self._store.write(work)
+
+    def _erase(self, session: Session, since: int) -> Collected | None:
+        key, policy, store = _key(session), self._policy, self._store
+        with store.read() as reader:
+            plan(reader, key, "keep")
+        exported: Exported | None = None
+        if policy.out is not None and policy.strength == "export":
+            exported = write_out(store, key, policy.out)
+        linked = self._remove_linked(key, since)
+
+        def work(transaction: Transaction) -> Collected | None:
+            self._lease.hold(transaction.cursor)
+            keys, _ = plan(transaction, key, "keep")
+            if is_younger(transaction, list(keys), since):
+                return None
+            if exported is not None and not exported.is_of(transaction, keys):
+                return None
+            forgetting = Forgetting(store, transaction)
+            why = Erasure("cleaned up", policy.actor, exported.told if exported else None)
+            for each in keys:
+                erase_stream(transaction, forgetting, each, why)
+            told = _told(session, "exported" if exported else "erased")
+            file = exported.path if exported else None
+            return told._replace(streams=len(keys), file=file, linked=linked)
+
+        return store.write(work, alone=True)
+
+    def _remove_linked(self, key: SessionKey, since: int) -> tuple[LinkedFiles, ...]:
+        """Before its content goes, which names them: interrupted here, they are found again."""
+        if not self._policy.files:
+            return ()
+        with self._store.read() as reader:
+            if is_younger(reader, streams_of(reader, key), since):
+                return ()
+            found = linked_files(self._store, reader, key)
+        return tuple(remove(linked) for linked in found)
+
+
+def _key(session: Session) -> SessionKey:
+    return SessionKey.parse(session.main)
+
+
+def _told(session: Session, outcome: Outcome) -> Collected:
+    return Collected(_key(session), session.title, outcome, session.recorded_at)

@@ -1,0 +1,96 @@
+"""A session written to a file of its own before its content goes: whole, synced, and verified."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from ..adapters.storage.contract import Reader, Store
+from ..domain.errors import Refused, UnknownSession
+from ..domain.keys import SessionKey
+from ..evidence.files import export_trail, verify_file
+from .sharing import streams_of
+
+LONGEST_NAME = 100
+"""Characters of a file's name that tell which session it is."""
+
+
+class Exported(NamedTuple):
+    """A session as it was written."""
+
+    path: Path
+    digest: str
+    """SHA-256 of the file, in hexadecimal."""
+    heads: dict[SessionKey, int]
+    """Its streams, and the version of each that is the last one in the file."""
+
+    @property
+    def told(self) -> str:
+        """What the event tells of it."""
+        return f"{self.path.name} sha256:{self.digest}"
+
+    def is_of(self, reader: Reader, keys: Iterable[SessionKey]) -> bool:
+        """Whether the file holds all there is of some streams by now."""
+        found = {key: stream.version for key in keys if (stream := reader.find(key)) is not None}
+        return found == self.heads
+
+
+def write_out(store: Store, key: SessionKey, folder: Path) -> Exported:
+    """Write a session with its subagents into a new file, as a trail that can be verified.
+
+    Raises:
+        UnknownSession: there is no such session.
+        Refused: what was written does not verify; nothing may be erased by it.
+        OSError: it cannot be written.
+    """
+    with store.read() as reader:
+        heads = {
+            each: stream.version
+            for each in streams_of(reader, key)
+            if (stream := reader.find(each)) is not None
+        }
+    if not heads:
+        raise UnknownSession(f"there is no session {key.session_id!r}; see `turnlog sessions`")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = _free(folder, key, heads[key])
+    export_trail(store, path, key)
+    _sync(folder)
+    found = verify_file(path)
+    if not found.holds:
+        raise Refused(f"{path} does not verify: {found.problems[0]}; nothing was erased")
+    with path.open("rb") as file:
+        digest = _digest(file)
+    return Exported(path, digest, heads)
+
+
+def _digest(file: Iterable[bytes]) -> str:
+    digest = sha256()
+    for line in file:
+        digest.update(line)
+    return digest.hexdigest()
+
+
+def _free(folder: Path, key: SessionKey, version: int) -> Path:
+    """A name that no file has; nothing of the key can lead out of the folder."""
+    name = key.stream_id
+    plain = "".join(c if c.isalnum() or c in "-_" else "_" for c in name)[-LONGEST_NAME:]
+    stem = f"{plain}-{sha256(name.encode()).hexdigest()[:8]}-{version}"
+    path = folder / f"{stem}.jsonl"
+    number = 1
+    while path.exists():
+        number += 1
+        path = folder / f"{stem}-{number}.jsonl"
+    return path
+
+
+def _sync(folder: Path) -> None:
+    if os.name != "posix":  # elsewhere a folder cannot be opened
+        return
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
