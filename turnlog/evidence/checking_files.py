@@ -215,9 +215,8 @@ class _Checking:
             gaps += self._cut_off(self._end)
         for gap in gaps:
             self._wrong(self._missing(gap))
+        self._problems += self._contents()
         self._problems += [Wrong(broken.line, broken.what, broken.event) for broken in self._breaks]
-        if self._head["content"]:
-            self._problems += self._without_content()
         if self._end is not None and not self._problems:
             self._compare_end(self._end)
         if self._seal is not None:
@@ -259,12 +258,16 @@ class _Checking:
         told = f"version {versions[0]}" + (f" to {versions[-1]}" if versions[1:] else "")
         return Wrong(line, f"before it, {told} of {gap.stream} is missing")
 
-    def _without_content(self) -> list[Wrong]:
-        return [
-            Wrong(line, "its content is missing, and was not erased", f"{name}, version {version}")
+    def _contents(self) -> list[Wrong]:
+        """What is wrong with contents, which explains the line and the one after it."""
+        found = [
+            Wrong(line, what, f"{name}, version {version}")
             for name, stream in self._streams.found.items()
-            for version, line in stream.gone.items()
+            for version, (line, what) in stream.wrong(self._head["content"]).items()
         ]
+        near = {number for line, *_ in found for number in (line, line + 1)}
+        self._breaks = [broken for broken in self._breaks if broken.line not in near]
+        return found
 
     def _compare_end(self, end: dict[str, Any]) -> None:
         extent = self._all.extent()

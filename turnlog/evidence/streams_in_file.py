@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..adapters.storage.encoding.chain import START, body_hash, linked
 from ..adapters.storage.evidence import Hashed
 
-ERASED = "SessionErased.v1"
+ERASED, REDACTED = "SessionErased.v1", "EntryRedacted.v1"
 MOST = 100_000
 """Versions that are looked for one by one; a number in a file may be any."""
-_FIELDS = 14
-"""Of a header as it is hashed."""
+_FIELDS, _FACTS = 14, 12
+"""Of a header as it is hashed, and which of them tells the rest."""
 
 
 @dataclass
@@ -46,6 +47,26 @@ class InFile:
     gaps: list[Gap] = field(default_factory=list)
     gone: dict[int, int] = field(default_factory=dict)
     """Versions without their content, with their lines."""
+    changed: dict[int, tuple[int, str]] = field(default_factory=dict)
+    """Versions with another content than was recorded, with their lines and its hash."""
+    replaced: dict[int, str] = field(default_factory=dict)
+    """The hash of the content that redacted events have now."""
+
+    def wrong(self, content: bool) -> dict[int, tuple[int, str]]:
+        """What is wrong with contents that no event explains, by version: the line, and what.
+
+        Args:
+            content: whether contents were exported, so that they can be missing.
+        """
+        found = {
+            version: (line, "its content was edited")
+            for version, (line, hashed) in self.changed.items()
+            if self.replaced.get(version) != hashed
+        }
+        if content:
+            missing = "its content is missing, and was not erased"
+            found |= {version: (line, missing) for version, line in self.gone.items()}
+        return found
 
 
 class Streams:
@@ -95,12 +116,15 @@ class Streams:
         made = [linked(chain, event.header, event.identity, event.body_hash) for chain in before]
         stream.version, stream.line = event.version, number
         stream.chains = (event.chain,) if event.chain in made else (event.chain, *made[:1])
-        if event.topic == ERASED:
-            stream.gone.clear()
+        _explain(stream, event)
         if (what := _content(event)) is not None:
             return what
         if event.body is None and event.body_hash is not None:
             stream.gone[event.version] = number
+        elif event.body is not None and event.seed is not None:
+            hashed = body_hash(event.seed, event.version, event.body)
+            if hashed != event.body_hash:
+                stream.changed[event.version] = (number, hashed.hex())
         if made and event.chain not in made:
             return "it was edited: its chain does not follow from its header and from what precedes"
         return None
@@ -135,11 +159,30 @@ def _disagrees(event: Hashed) -> str | None:
     return None
 
 
+def _explain(stream: InFile, event: Hashed) -> None:
+    """What an event says of the contents before it: erased, or redacted."""
+    if event.topic == ERASED:
+        stream.gone.clear()
+    elif event.topic == REDACTED:
+        told = _facts(event)
+        of, digest = told.get("of"), told.get("digest", "")
+        if digest:
+            stream.replaced[of] = digest
+        elif not told.get("automatic"):
+            stream.gone.pop(of, None)
+
+
+def _facts(event: Hashed) -> dict[str, Any]:
+    try:
+        told = json.loads(json.loads(event.header)[_FACTS])
+    except (ValueError, TypeError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) and type(told.get("of")) is int else {}
+
+
 def _content(event: Hashed) -> str | None:
     if event.body is None:
         return "it was edited: it has a seed, and no content" if event.seed is not None else None
     if event.body_hash is None or event.seed is None:
         return "its content was edited: there was none"
-    if body_hash(event.seed, event.version, event.body) != event.body_hash:
-        return "its content was edited"
     return None

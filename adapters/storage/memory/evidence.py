@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from .reader import Held
 
 _SEED = b""
-"""In memory there is no secret to hide a body behind."""
 
 
 class Own(NamedTuple):
@@ -48,7 +47,7 @@ class MemoryEvidence:
         self, after: int, upto: int, streams: Sequence[str] | None = None, content: bool = True
     ) -> Iterator[Hashed]:
         """Events by position, of some streams or of all."""
-        every = [_hashed(recorded) for recorded in self._held.log()]
+        every = [hashed(self._held, recorded) for recorded in self._held.log()]
         every += [own.hashed for own in self._held.own]
         for event in sorted(every):
             if after < event.position <= upto and (streams is None or event.stream in streams):
@@ -87,22 +86,32 @@ class MemoryOwnWriter(MemoryEvidence):
             return None
         version, position, now = len(past) + 1, self.last_position() + 1, self._clock()
         header = hashed_header(OWN, version, topic, now, Row(0, *(None,) * 8, facts))
-        hashed = body_hash(_SEED, version, content)
-        chain = linked(past[-1].hashed.chain if past else START, header, None, hashed)
+        told = hash_of(version, content)
+        chain = linked(past[-1].hashed.chain if past else START, header, None, told)
         event = Hashed(
-            position, OWN, version, topic, now, header, None, hashed, chain, _SEED, content
+            position, OWN, version, topic, now, header, None, told, chain, _SEED, content
         )
         fact = OwnFact(position, version, topic, now, facts, content)
         past.append(Own(fact, event))
         return fact
 
 
-def _hashed(recorded: Recorded) -> Hashed:
+def hashed(held: Held, recorded: Recorded) -> Hashed:
+    """An event as it is hashed: a body that was removed or replaced by the hash it once had."""
     position, stream, version, topic, at, event, chain = recorded
     row, body, _ = to_row(event)
-    hashed = body_hash(_SEED, version, body) if body is not None else None
+    place = recorded.key, version
+    if place in held.removed:
+        body = None
+    told = hash_of(version, body) if body is not None else None
     header = hashed_header(stream, version, topic, at, row)
     seed = _SEED if body is not None else None
+    first = held.hashes.get(place, told)
     return Hashed(
-        position, stream, version, topic, at, header, row.identity, hashed, chain, seed, body
+        position, stream, version, topic, at, header, row.identity, first, chain, seed, body
     )
+
+
+def hash_of(version: int, body: bytes) -> bytes:
+    """The hash of a body; in memory there is no secret to hide it behind."""
+    return body_hash(_SEED, version, body)

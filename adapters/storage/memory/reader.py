@@ -12,7 +12,7 @@ from sqlalchemy import Select
 
 from ....domain.batch import Known
 from ....domain.entry import Entry, message_identity
-from ....domain.events import EntryRecorded, TurnRecorded, UsageRecorded
+from ....domain.events import EntryRecorded, SessionForked, TurnRecorded, UsageRecorded
 from ....domain.keys import SessionKey
 from ....domain.lineage import Segment
 from ....domain.points import Head
@@ -23,9 +23,10 @@ from ....projections.engine.registry import prefix_of
 from ....projections.engine.runs import together
 from ..contract import Body, Content, Reader, Recorded, Source, StoredFile, Stream, Stretch, Summary
 from ..encoding.blocks import read_entry
-from ..encoding.chain import START, body_hash, link
+from ..encoding.chain import START
+from ..encoding.chain import linked as link
 from ..encoding.rows import to_row
-from .evidence import MemoryEvidence, Own, new_name
+from .evidence import MemoryEvidence, Own, hashed, new_name
 from .models import MemoryModels
 
 _Entry = tuple[int, TurnRecorded | EntryRecorded]
@@ -41,6 +42,9 @@ class Held:
     files: dict[bytes, StoredFile] = field(default_factory=dict)
     summaries: dict[tuple[int, str], Summary] = field(default_factory=dict)
     own: list[Own] = field(default_factory=list)
+    hashes: dict[tuple[SessionKey, int], bytes] = field(default_factory=dict)
+    """What bodies were hashed to, of those that were removed or replaced since."""
+    removed: set[tuple[SessionKey, int]] = field(default_factory=set)
     name: str = field(default_factory=new_name)
 
     def copy(self) -> Held:
@@ -83,22 +87,24 @@ class MemoryReader(MemoryEvidence, Reader):
     def version_at(self, stream: Stream, recorded_at: int) -> int:
         return sum(recorded.recorded_at <= recorded_at for recorded in self.events(stream))
 
-    def _entries(self, stream: Stream) -> Iterator[_Entry]:
+    def _entries(self, stream: Stream, content: bool = True) -> Iterator[_Entry]:
         for recorded in self.events(stream):
+            if content and (stream.key, recorded.version) in self._held.removed:
+                continue
             if isinstance(recorded.event, TurnRecorded | EntryRecorded):
                 yield recorded.version, recorded.event
 
-    def _natural(self, stream: Stream, segment: Segment) -> Iterator[_Entry]:
-        for version, event in self._entries(stream):
+    def _natural(self, stream: Stream, segment: Segment, content: bool = True) -> Iterator[_Entry]:
+        for version, event in self._entries(stream, content):
             kept = segment.upto is None or version <= segment.upto
             if event.place is None and event.branch == segment.branch and kept:
                 yield version, event
 
     def all_heads(self, stream: Stream) -> Iterator[Head]:
-        return (_head(entry) for entry in self._entries(stream))
+        return (_head(entry) for entry in self._entries(stream, False))
 
     def heads(self, stream: Stream, segment: Segment) -> Iterator[Head]:
-        return (_head(entry) for entry in self._natural(stream, segment))
+        return (_head(entry) for entry in self._natural(stream, segment, False))
 
     def late_heads(self, stream: Stream) -> list[Head]:
         return [head for head in self.all_heads(stream) if head.place is not None]
@@ -130,7 +136,14 @@ class MemoryReader(MemoryEvidence, Reader):
     def versions(self, stream: Stream, identity: bytes) -> list[int]:
         return [r.version for r in self.events(stream) if r.event.identity == identity]
 
+    def forks(self, stream: Stream) -> list[SessionKey]:
+        events = (recorded.event for recorded in self.events(stream))
+        forked = (SessionKey.parse(e.child) for e in events if isinstance(e, SessionForked))
+        return list(dict.fromkeys(forked))
+
     def same(self, stream: Stream, known: Known, entry: Entry) -> bool:
+        if (stream.key, known.version) in self._held.hashes:
+            return True  # what is gone cannot be told from what comes
         event: Any = self._held.events[stream.key][known.version - 1].event
         return bool(event.body.partition(b"\n")[0] == entry.body.partition(b"\n")[0])
 
@@ -165,7 +178,7 @@ class MemoryReader(MemoryEvidence, Reader):
         chain = START
         recorded = self._held.events.get(key, ())
         for event in recorded:
-            chain = linked(chain, event)
+            chain = linked(self._held, chain, event)
             if chain != event.chain:
                 what = "the event is not the one that was recorded"
                 return event.version - 1, (event.version, event.position, what)
@@ -217,12 +230,10 @@ class MemoryReader(MemoryEvidence, Reader):
         return next(prefix_of(*row) for row in rows if row[0] == name)
 
 
-def linked(chain: bytes, recorded: Recorded) -> bytes:
-    """The hash chain after an event; in memory there is no secret to hide a body behind."""
-    _, stream, version, topic, recorded_at, event, _ = recorded
-    row, body, _ = to_row(event)
-    hashed = body_hash(b"", version, body) if body is not None else None
-    return link(chain, stream, version, topic, recorded_at, row, hashed)
+def linked(held: Held, chain: bytes, recorded: Recorded) -> bytes:
+    """The hash chain after an event."""
+    told = hashed(held, recorded)
+    return link(chain, told.header, told.identity, told.body_hash)
 
 
 def _head(entry: _Entry) -> Head:

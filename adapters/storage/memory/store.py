@@ -14,9 +14,10 @@ from threading import Condition
 from typing import Any, TypeVar
 
 from ....domain.batch import Memory
-from ....domain.events import SessionEvent
+from ....domain.errors import Refused
+from ....domain.events import FileKept, SessionEvent
 from ....domain.keys import SessionKey
-from ....domain.session import SessionState
+from ....domain.session import SessionState, fold
 from ....projections.engine.read_model import Run
 from ....projections.engine.registry import Registration, Registry
 from ....projections.engine.runs import asked
@@ -25,7 +26,9 @@ from ..contract import (
     Content,
     Packed,
     Reader,
+    Reclaimed,
     Recorded,
+    Repacked,
     Source,
     Store,
     StoredFile,
@@ -35,8 +38,9 @@ from ..contract import (
     Transaction,
 )
 from ..encoding.chain import START
+from ..encoding.rows import from_row, to_row
 from ..sql.store import LAST, now
-from .evidence import MemoryOwnWriter
+from .evidence import MemoryOwnWriter, hash_of, hashed
 from .models import MemoryModels
 from .reader import Held, MemoryReader, linked
 
@@ -101,6 +105,9 @@ class MemoryStore(Store):
     def fails_alone(self, problem: Exception) -> bool:
         return True
 
+    def reclaim(self) -> Reclaimed:
+        return Reclaimed(0, 0)
+
     def settle(self) -> None:
         """Each write is whole before the next begins."""
 
@@ -150,7 +157,7 @@ class MemoryTransaction(MemoryOwnWriter, MemoryReader, Transaction):
         for n, event in enumerate(events):
             position, version = appended.first_position + n, appended.first_version + n
             recorded = Recorded(position, stream.key.stream_id, version, event.TOPIC, at, event)
-            stream.chain = linked(stream.chain, recorded)
+            stream.chain = linked(self._held, stream.chain, recorded)
             happened.append(recorded._replace(chain=stream.chain))
         self._held.events[stream.key] = (*self._held.events.get(stream.key, ()), *happened)
         stream.version, stream.recorded_at = stream.version + len(events), at
@@ -166,6 +173,59 @@ class MemoryTransaction(MemoryOwnWriter, MemoryReader, Transaction):
             except Exception as problem:
                 self._models.mark_stale(model.name, appended.first_position, problem)
         return appended
+
+    def pack(self, stream: Stream) -> Repacked:
+        return Repacked(0, 0, 0, 0)
+
+    def remove_bodies(self, stream: Stream, versions: Collection[int] | None = None) -> int:
+        removed = 0
+        for recorded in self._held.events.get(stream.key, ()):
+            if versions is None or recorded.version in versions:
+                removed += self._put(stream, recorded, None)
+        pointed = {
+            bytes.fromhex(recorded.event.digest)
+            for recorded in self._held.log()
+            if isinstance(recorded.event, FileKept)
+        }
+        for digest in self._held.files.keys() - pointed:
+            del self._held.files[digest]
+        self._forget(stream, Memory(os.urandom(16)))
+        return removed
+
+    def replace_body(self, stream: Stream, version: int, body: bytes) -> str:
+        found = self._held.events.get(stream.key, ())[version - 1 : version]
+        if not found or not self._put(stream, found[0], body):
+            raise Refused(f"version {version} has no content that could be replaced")
+        self._forget(stream, replace(stream.memory, batches=(), latest={}))
+        return hash_of(version, body).hex()
+
+    def _put(self, stream: Stream, recorded: Recorded, body: bytes | None) -> bool:
+        """Put a body, or none, in the place of one; whether there was one."""
+        told = hashed(self._held, recorded)
+        if told.body is None:
+            return False
+        place = stream.key, recorded.version
+        self._held.hashes[place] = told.body_hash or b""
+        if body is None:
+            self._held.removed.add(place)
+        row, *_ = to_row(recorded.event)
+        event = from_row(recorded.topic, row, body)
+        events = list(self._held.events[stream.key])
+        events[recorded.version - 1] = recorded._replace(event=event)
+        self._held.events[stream.key] = tuple(events)
+        return True
+
+    def _forget(self, stream: Stream, memory: Memory) -> None:
+        numbers = {self._held.heads[stream.key].id, *self._descendants(stream)}
+        for place in [place for place in self._held.summaries if place[0] in numbers]:
+            del self._held.summaries[place]
+        stream.memory = memory
+        stream.state = fold(SessionState(stream.key), (r.event for r in self.events(stream)))
+        self._held.heads[stream.key] = replace(stream)
+
+    def _descendants(self, stream: Stream) -> set[int]:
+        forks = [fork for key in self.forks(stream) if (fork := self.find(key)) is not None]
+        return {fork.id for fork in forks}.union(*map(self._descendants, forks))
 
     def keep_source(self, source: Source) -> None:
         self._held.sources[source.name] = source

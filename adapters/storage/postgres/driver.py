@@ -162,6 +162,7 @@ _HINTS = (
     ("53100", "the server's disk is full: make room and append again, nothing was half-written"),
     ("QueuePool", "too many threads use the log at once; open it again in some of them"),
     ("25006", "the server takes no writes: it is a standby, or set to read only"),
+    ("55P03", "somebody uses the log; end that, and try again"),
     ("40", "it was tried several times; nothing was half-written, try again"),
 )
 """By the beginning of an SQLSTATE (at most five characters) or a part of the text: what to do."""

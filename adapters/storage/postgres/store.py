@@ -14,7 +14,8 @@ from sqlalchemy import URL, Connection, Engine
 
 from ....domain.errors import StorageError, TurnlogError
 from ....projections.engine.registry import Registry
-from ..contract import Transaction
+from ...secrets import hidden
+from ..contract import Reclaimed, Transaction
 from ..encoding.identities import OwnMaps
 from ..sql.reader import Cursor, SqlReader
 from ..sql.schema import POSTGRES_TRIGGERS
@@ -34,6 +35,7 @@ from .driver import (
     passes,
     rolled_back,
 )
+from .reclaiming import reclaim
 
 __all__ = ["PostgresStore", "dialect"]
 
@@ -70,7 +72,7 @@ class PostgresStore(SqlStore):
             NewerSchema: a later release made them.
         """
         url = url.set(drivername="postgresql+psycopg")
-        where = url.render_as_string(hide_password=True)
+        where = hidden(url.render_as_string(hide_password=False))
         engine = engine_for(url, CONNECTIONS, OVERFLOW)
         super().__init__(
             where,
@@ -279,6 +281,14 @@ class PostgresStore(SqlStore):
                     raise StorageError(f"{self.url}: nothing was written, the work hid an error")
         maps.publish()
         return result
+
+    def reclaim(self) -> Reclaimed:
+        """Write every table anew, without what was removed."""
+        try:
+            with self._connection() as connection:
+                return reclaim(connection, self.url)
+        except FAILURES as problem:
+            raise explained(problem, self.url) from problem
 
     def project(self, work: Callable[[Any], T]) -> T:
         """Change the read models alone, in a transaction: no reader of the log waits for it."""
