@@ -11,6 +11,7 @@ from . import (
     changing,
     diffing,
     exporting,
+    finding,
     importing,
     messaging,
     projecting,
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 for _module in (
     importing,
+    finding,
     reading,
     searching,
     diffing,

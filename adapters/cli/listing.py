@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
-from ...domain.errors import Refused
-from ...domain.events import Status
+from ...domain.statuses import RESUMABLE, known
 from ...projections.sessions import Filter, Spent
 from .as_json import session_json
-from .figures import money, number
+from .figures import money, number, tokens
 from .list_view import sessions_table
 from .opened import Opened
 from .screen import screen, write_json
+from .summaries_view import summaries_table
 
 PRESENCES = ("present", "archived", "deleted", "erased")
 
 
 def list_sessions(
-    work: Opened, asked: Filter, limit: int, after: str | None, as_json: bool
+    work: Opened,
+    asked: Filter,
+    limit: int,
+    after: str | None,
+    summaries: bool,
+    as_json: bool,
 ) -> None:
     """A page of the list."""
     found = work.log.sessions(asked, limit, after)
@@ -33,13 +36,26 @@ def list_sessions(
         else:
             screen().print("No session matches.")
         return
-    screen().print(sessions_table(found))
+    screen().print((summaries_table if summaries else sessions_table)(found))
     billed = Spent()
     for session in found:
         billed = billed.plus(session.billed)
-    screen().print(f"\n{number(len(found), 'session')}, {money(billed)} billed", style="quiet")
+    told = f"{number(len(found), 'session')}, {tokens(billed.usage.total_tokens)} tokens"
+    screen().print(f"\n{told}, {money(billed)} billed", style="quiet")
     if following:
         screen().print(f"more: turnlog sessions … --after {following}", style="quiet")
+
+
+def known_statuses(asked: list[str], resumable: bool) -> tuple[str, ...] | None:
+    """The statuses that the options speak of; None where they do not matter.
+
+    Raises:
+        Refused: there is none of that name.
+    """
+    for status in asked:
+        known(status)
+    statuses = (*asked, *(s for s in RESUMABLE if resumable and s not in asked))
+    return statuses or None
 
 
 def known_status(status: str | None) -> str | None:
@@ -48,9 +64,7 @@ def known_status(status: str | None) -> str | None:
     Raises:
         Refused: it does not.
     """
-    if status is not None and status not in get_args(Status):
-        raise Refused(f"{status!r} is no status; take one of {', '.join(get_args(Status))}")
-    return status
+    return known(status) if status is not None else None
 
 
 def presences(archived: bool, deleted: bool, everything: bool) -> tuple[str, ...]:

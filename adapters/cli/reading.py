@@ -1,4 +1,4 @@
-"""The commands that read: sessions, show, branches, events, stats."""
+"""The commands that read a session or add up: show, branches, events, stats, status."""
 
 from __future__ import annotations
 
@@ -8,96 +8,14 @@ import typer
 
 from .options import AsJson, AtMoment, AtPoint, Db, SessionId
 
-_LISTS = "Which sessions"
 _PERIOD = "Which period"
+_OF = "Of one alone"
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (sessions, show, branches, events, stats, status):
+    for command in (show, branches, events, stats, status):
         app.command(rich_help_panel="Read")(command)
-
-
-def sessions(
-    project: Annotated[
-        str | None,
-        typer.Option(metavar="TEXT", help="A part of the project's name.", rich_help_panel=_LISTS),
-    ] = None,
-    directory: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PATH", help="Worked in this folder or below.", rich_help_panel=_LISTS
-        ),
-    ] = None,
-    user: Annotated[
-        str | None, typer.Option(metavar="USER", help="Of this user.", rich_help_panel=_LISTS)
-    ] = None,
-    status: Annotated[
-        str | None,
-        typer.Option(
-            metavar="STATUS",
-            help="active, complete, incomplete, error or abandoned.",
-            rich_help_panel=_LISTS,
-        ),
-    ] = None,
-    tag: Annotated[
-        str | None, typer.Option(metavar="TAG", help="With this tag.", rich_help_panel=_LISTS)
-    ] = None,
-    text: Annotated[
-        str | None,
-        typer.Option(metavar="TEXT", help="A part of the title.", rich_help_panel=_LISTS),
-    ] = None,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            help="Last active at or after it: 2026-01-30, 2026-01-30T14:23Z, 7d.",
-            rich_help_panel=_LISTS,
-        ),
-    ] = None,
-    until: Annotated[
-        str | None,
-        typer.Option(metavar="TIME", help="Last active before it.", rich_help_panel=_LISTS),
-    ] = None,
-    archived: Annotated[
-        bool, typer.Option("--archived", help="Archived ones.", rich_help_panel=_LISTS)
-    ] = False,
-    deleted: Annotated[
-        bool, typer.Option("--deleted", help="Deleted ones.", rich_help_panel=_LISTS)
-    ] = False,
-    all_: Annotated[
-        bool, typer.Option("--all", help="Archived and deleted ones too.", rich_help_panel=_LISTS)
-    ] = False,
-    limit: Annotated[int, typer.Option(metavar="N", help="How many, up to 10,000.")] = 50,
-    after: Annotated[
-        str | None,
-        typer.Option(metavar="CURSOR", help="The next page; the page before says its cursor."),
-    ] = None,
-    at: AtMoment = None,
-    as_json: AsJson = False,
-    db: Db = None,
-) -> None:
-    """List sessions, the newest first."""
-    from ...projections.sessions import Filter
-    from . import listing
-    from .asof import as_it_was
-    from .opened import opened
-    from .times import span
-
-    first, last = span(since, until)
-    asked = Filter(
-        user_id=user,
-        project=project,
-        directory=directory,
-        status=listing.known_status(status),
-        tag=tag,
-        text=text,
-        since=first,
-        until=last,
-        presence=listing.presences(archived, deleted, all_),
-    )
-    with opened(db) as log, as_it_was(log, at, as_json) as work:
-        listing.list_sessions(work, asked, limit, after, as_json)
 
 
 def show(
@@ -186,6 +104,30 @@ def stats(
             rich_help_panel=_PERIOD,
         ),
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="Of this model, by day or month.", rich_help_panel=_OF),
+    ] = None,
+    user: Annotated[
+        str | None,
+        typer.Option(
+            metavar="USER", help="Of this user, by day, month or session.", rich_help_panel=_OF
+        ),
+    ] = None,
+    project: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="Of the projects with this in their names, by day, month or session.",
+            rich_help_panel=_OF,
+        ),
+    ] = None,
+    branch: Annotated[
+        str | None,
+        typer.Option(
+            metavar="BRANCH", help="Of this Git branch, by day or month.", rich_help_panel=_OF
+        ),
+    ] = None,
     limit: Annotated[int, typer.Option(metavar="N", help="How many sessions, up to 10,000.")] = 50,
     after: Annotated[
         str | None,
@@ -203,7 +145,8 @@ def stats(
     from .usage_view import Wanted
 
     first, last = spending.period(since, until, tz)
-    wanted = Wanted(by or "", first, last, tz, limit, after, as_json, as_csv)
+    only = spending.only(model=model, user=user, project=project, branch=branch)
+    wanted = Wanted(by or "", first, last, tz, limit, after, as_json, as_csv, only)
     with opened(db) as log, as_it_was(log, at, as_json or as_csv) as work:
         spending.show(work, session, wanted, blocks)
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from ...projections.sessions import Spent
 from ...reading.spending import ModelSpent
 from .as_json import session_json, totals_json
-from .figures import dollars, money, number, spent_json, tokens
+from .figures import money, number, spent_json, tokens
 from .list_view import STATUS
 from .opened import Opened, key_of
 from .safe_text import one_line
@@ -48,10 +48,16 @@ def _of_log(work: Opened, as_json: bool) -> None:
     ]
     if statuses:
         out.print(Text("   ").join(statuses))
-    out.print(f"{totals.entries:,} entries recorded", style="quiet")
+    told = f"{totals.average_turns:.1f} turns a session"
+    out.print(f"{told}, {totals.entries:,} entries recorded", style="quiet")
     subagents = totals.subagents_billed
-    reported = totals.reported_nano_usd, totals.reports
-    _spending(models, totals.billed, totals.live, subagents, *reported)
+    _spending(models, totals.billed, totals.live, subagents)
+    if totals.reports:
+        which = number(totals.reported_sessions, "session")
+        priced = money(Spent(cost_nano_usd=totals.reported_priced_nano_usd))
+        told = money(Spent(cost_nano_usd=totals.reported_nano_usd))
+        out.print(f"the CLI reports {told} for {which}; by price it is {priced}", style="quiet")
+    tell_what_is_unsure(totals.billed)
 
 
 def _of_session(work: Opened, name: str, as_json: bool) -> None:
@@ -65,8 +71,12 @@ def _of_session(work: Opened, name: str, as_json: bool) -> None:
     counts = (number(session.prompts, "prompt"), number(session.turns, "turn"))
     screen().print(dotted(*counts, number(session.subagents, "subagent")))
     subagents = session.billed.minus(session.own_billed)
-    reported = session.reported_nano_usd, session.reports
-    _spending(models, session.billed, session.live, subagents, *reported)
+    _spending(models, session.billed, session.live, subagents)
+    if session.reports:
+        told = money(Spent(cost_nano_usd=session.reported_nano_usd))
+        counters = number(session.reports, "counter")
+        screen().print(f"the CLI reports {told} for it ({counters})", style="quiet")
+    tell_what_is_unsure(session.billed)
 
 
 def _spending(
@@ -74,8 +84,6 @@ def _spending(
     billed: Spent,
     live: Spent,
     subagents: Spent,
-    reported: int,
-    reports: int,
 ) -> None:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
     table.add_column("model", no_wrap=True, overflow="ellipsis", ratio=1)
@@ -96,10 +104,6 @@ def _spending(
     if subagents.responses:
         told = f"of it {money(subagents)} by subagents"
         screen().print(told, style="quiet")
-    if reports:
-        told = f"the CLI itself reports ${dollars(reported)} ({number(reports, 'counter')})"
-        screen().print(told, style="quiet")
-    tell_what_is_unsure(billed)
 
 
 def _cells(spent: Spent) -> tuple[str, ...]:

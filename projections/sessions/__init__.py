@@ -1,6 +1,7 @@
 """The sessions as they are now: one row a stream, its responses, checkpoints and tags."""
 
+from .filters import ALL, Filter
 from .fold import Sessions
-from .query import ALL, Filter, Session, Spent, Totals
+from .query import Session, Spent, Totals
 
 __all__ = ["ALL", "Filter", "Session", "Sessions", "Spent", "Totals"]

@@ -14,6 +14,8 @@ from ...domain.session import SessionState
 from ..engine.read_model import Content, Run
 from ..prepared import prepare
 from ..printable import printable
+from ..texts import SHOWN as SHOWN_TEXTS
+from ..texts import Texts
 from .calls import SHOWN, Calls, call_row
 from .change import Change
 from .lines import Lines
@@ -22,6 +24,7 @@ from .response import NO_SUMS, Price
 from .responses import Holder, ResponseTable
 from .rollups import Cells, Rollups, weigh
 from .tables import NAME, VERSION, tables_of
+from .telling import TOLD
 
 _COLUMNS = tuple(c.name for c in tables_of(NAME).sessions.columns)
 _TOLD = _COLUMNS.index("presence"), _COLUMNS.index("continuations") + 1
@@ -29,8 +32,6 @@ _DESCRIBED = _COLUMNS[slice(*_TOLD)]
 """The columns that follow from the session's state, in the table's order."""
 _ADDED = (*_COLUMNS[_TOLD[1] : -3], *_COLUMNS[-2:])
 """Those that are added up."""
-FIRST_MESSAGE = 100
-"""How many characters of the first message the lists show."""
 _MOVES = (e.TranscriptForked, e.SessionRewound, e.SessionStarted, e.SessionErased)
 """What changes which responses are live, or what is known of all of them."""
 _BOTH = (NO_SUMS, NO_SUMS)
@@ -45,13 +46,17 @@ class Sessions:
     content: ClassVar[Content] = "notes"
     stateful: ClassVar[bool] = True
 
-    def __init__(self, dialect: Dialect, prefix: str, price: Price = price) -> None:
+    def __init__(
+        self, dialect: Dialect, prefix: str, price: Price = price, texts: Texts = SHOWN_TEXTS
+    ) -> None:
         """Make it over the tables of a prefix.
 
         Args:
             price: what a response costs.
+            texts: what is kept of what people wrote.
         """
         self._price = price
+        self._texts = texts
         self._tables = tables_of(prefix)
         sessions, checkpoints = self._tables.sessions, self._tables.checkpoints
         tags = self._tables.tags
@@ -146,11 +151,11 @@ class Sessions:
             if kind is e.TurnRecorded:
                 prompt = event.prompt or 0  # type: ignore[attr-defined]
             elif kind is e.UsageRecorded:
-                change.take(event, version, prompt, git_branch)
+                change.take(event, version, prompt, self._texts.name(git_branch))
                 if event.total_cost_usd is not None:  # type: ignore[attr-defined]
                     reports.append((version, event))  # type: ignore[arg-type]
             elif kind is e.CheckpointCreated:
-                points.append(_checkpoint_row(stream, version, recorded_at, event))  # type: ignore[arg-type]
+                points.append(self._checkpoint_row(stream, version, recorded_at, event))  # type: ignore[arg-type]
             elif kind is e.WorkspaceChanged:
                 git_branch = event.git_branch or None  # type: ignore[attr-defined]
             elif kind is e.SubagentCalled:
@@ -162,14 +167,16 @@ class Sessions:
             elif kind in _MOVES:
                 if kind is e.SessionStarted:
                     git_branch = event.git_branch or git_branch  # type: ignore[attr-defined]
-                change.take(event, version, prompt, git_branch)
+                change.take(event, version, prompt, self._texts.name(git_branch))
             if kind is e.SessionTagged or kind is e.SessionErased:
                 self._retag(cursor, stream, after)
         if before.version == 0:
             row = (stream, key.stream_id, key.main.stream_id, printable(key.project_key))
             texts = (printable(key.session_id), printable(key.subpath), recorded_at)
             nothing = (*NO_SUMS, *NO_SUMS, int(holders[1].counted), 0, 0)
-            cursor.execute(self._insert, (*row, *texts, *_describe(after, recorded_at), *nothing))
+            cursor.execute(
+                self._insert, (*row, *texts, *self._describe(stream, after, recorded_at), *nothing)
+            )
         elif before.life != after.life:
             cursor.execute(self._begin_again, (recorded_at, stream))
         change.settle(cells, self._rollups.shards)
@@ -201,10 +208,10 @@ class Sessions:
                 now = self._calls.is_counted(cursor, key, after)
         name, project = key.stream_id, printable(key.project_key) or ""
         subagent = key.subpath is not None
-        is_ = Holder(name, project, printable(after.user_id), subagent, now)
+        is_ = Holder(name, project, self._texts.name(after.user_id), subagent, now)
         if was == now and before.user_id == after.user_id:
             return is_, is_
-        return Holder(name, project, printable(before.user_id), subagent, was), is_
+        return Holder(name, project, self._texts.name(before.user_id), subagent, was), is_
 
     def _update(
         self, cursor: Any, run: Run, change: Change, counted: bool, reported: tuple[int, int]
@@ -216,7 +223,7 @@ class Sessions:
         if others:
             self._responses.lock_sessions(cursor, {*others, stream})
         sums = change.sums.get(stream)
-        described = _describe(after, run.recorded_at)
+        described = self._describe(stream, after, run.recorded_at)
         if sums is not None or reported[1]:
             billed, live = sums or _BOTH
             values = (*described, *billed, *live, int(counted), *reported, stream)
@@ -230,55 +237,54 @@ class Sessions:
 
     def _retag(self, cursor: Any, stream: int, state: SessionState) -> None:
         cursor.execute(self._untag, (stream,))
-        shown = sorted({printable(tag) for tag in state.tags if tag})  # type: ignore[type-var]
+        shown = sorted({self._texts.name(tag) for tag in state.tags if tag})  # type: ignore[type-var]
         if shown:
             cursor.executemany(self._tag, [(stream, tag) for tag in shown])
 
+    def _checkpoint_row(
+        self, stream: int, version: int, recorded_at: int, event: e.CheckpointCreated
+    ) -> tuple[Any, ...]:
+        return (
+            stream,
+            version,
+            printable(event.checkpoint_id),
+            event.kind,
+            event.anchor,
+            event.branch,
+            event.turn,
+            event.prompt,
+            self._texts.of_event(stream, version, "label", event.label),
+            recorded_at,
+        )
 
-def _checkpoint_row(
-    stream: int, version: int, recorded_at: int, event: e.CheckpointCreated
-) -> tuple[Any, ...]:
-    return (
-        stream,
-        version,
-        printable(event.checkpoint_id),
-        event.kind,
-        event.anchor,
-        event.branch,
-        event.turn,
-        event.prompt,
-        printable(event.label),
-        recorded_at,
-    )
-
-
-def _describe(state: SessionState, recorded_at: int) -> tuple[Any, ...]:
-    live = state.live
-    return (
-        state.presence,
-        state.status,
-        printable(state.stop_reason),
-        printable(state.title),
-        printable(state.user_id),
-        printable(state.working_dir),
-        printable(state.machine),
-        state.source,
-        printable(state.called_by),
-        state.forked_from.stream if state.forked_from is not None else None,
-        live.prompts or state.remembered,
-        live.turns,
-        live.entries,
-        state.entries,
-        state.gaps,
-        json.dumps(state.models) if state.models else "[]",
-        json.dumps(state.tags) if state.tags else "[]",
-        state.first_at,
-        state.last_at,
-        state.last_at if state.last_at is not None else recorded_at,
-        recorded_at,
-        state.version,
-        printable(state.git_branch),
-        (printable(state.titles.get("prompt")) or "")[:FIRST_MESSAGE] or None,
-        printable(state.titles.get("summary")),
-        state.continuations,
-    )
+    def _describe(self, stream: int, state: SessionState, recorded_at: int) -> tuple[Any, ...]:
+        live, name = state.live, self._texts.name
+        told = {field: self._texts.of_state(stream, field, of(state)) for field, of in TOLD.items()}
+        return (
+            state.presence,
+            state.status,
+            printable(state.stop_reason),
+            told["title"],
+            name(state.user_id),
+            name(state.working_dir),
+            name(state.machine),
+            state.source,
+            printable(state.called_by),
+            state.forked_from.stream if state.forked_from is not None else None,
+            live.prompts or state.remembered,
+            live.turns,
+            live.entries,
+            state.entries,
+            state.gaps,
+            json.dumps(state.models) if state.models else "[]",
+            json.dumps([name(tag) for tag in state.tags]) if state.tags else "[]",
+            state.first_at,
+            state.last_at,
+            state.last_at if state.last_at is not None else recorded_at,
+            recorded_at,
+            state.version,
+            name(state.git_branch),
+            told["first_message"],
+            told["summary"],
+            state.continuations,
+        )

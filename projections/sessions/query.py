@@ -12,10 +12,9 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from ...domain.keys import names_in
 from ...domain.usage import Usage
+from .filters import MOST as MOST
+from .filters import Filter, matching
 from .tables import SUMS, SessionTables
-
-PER_PAGE = 50
-MOST = 10_000
 
 
 class Spent(NamedTuple):
@@ -111,6 +110,16 @@ class Session(NamedTuple):
     """Without the subagents."""
 
     @property
+    def created_at(self) -> int:
+        """When it began by its own account, else when its first event was recorded."""
+        return self.first_at if self.first_at is not None else self.begun_at
+
+    @property
+    def messages(self) -> int:
+        """What was asked and answered on the live branch: its prompts and turns."""
+        return self.prompts + self.turns
+
+    @property
     def cursor(self) -> str:
         """Where the page after this session begins."""
         return f"{self.active_at}:{self.stream}"
@@ -129,68 +138,6 @@ class Session(NamedTuple):
 
 
 _HEAD, _MODELS, _TAGS = (Session._fields.index(name) for name in ("billed", "models", "tags"))
-
-
-class Filter(NamedTuple):
-    """Which sessions are asked for; what is None does not matter."""
-
-    user_id: str | None = None
-    project: str | None = None
-    """A project's key, or a part of its name."""
-    directory: str | None = None
-    """A working directory, or one that it lies in."""
-    status: str | None = None
-    tag: str | None = None
-    text: str | None = None
-    """A part of the title, in any case."""
-    since: int | None = None
-    until: int | None = None
-    """Milliseconds since 1970 UTC, compared with the last activity."""
-    presence: tuple[str, ...] = ("present",)
-
-
-ALL = Filter()
-"""Every session that is not archived or deleted."""
-
-
-def page(tables: SessionTables, asked: Filter, limit: int, after: str | None) -> Select[Any]:
-    """The newest sessions that match, page by page."""
-    s = tables.sessions.c
-    where: list[ColumnElement[bool]] = [s.subpath.is_(None), s.presence.in_(asked.presence)]
-    if asked.user_id is not None:
-        where.append(s.user_id == asked.user_id)
-    if asked.project is not None:
-        where.append(s.project_key.contains(asked.project, autoescape=True))
-    if asked.directory is not None:
-        inside = asked.directory.rstrip("/") + "/"
-        where.append(
-            or_(
-                s.working_dir == asked.directory,
-                s.working_dir.startswith(inside, autoescape=True),
-            )
-        )
-    if asked.status is not None:
-        where.append(s.status == asked.status)
-    if asked.tag is not None:
-        where.append(
-            s.stream.in_(select(tables.tags.c.stream).where(tables.tags.c.tag == asked.tag))
-        )
-    if asked.text is not None:
-        where.append(func.lower(s.title).contains(asked.text.lower(), autoescape=True))
-    if asked.since is not None:
-        where.append(s.active_at >= asked.since)
-    if asked.until is not None:
-        where.append(s.active_at < asked.until)
-    if after is not None:
-        active_at, _, stream = after.partition(":")
-        at, number = int(active_at), int(stream)
-        where.append(or_(s.active_at < at, and_(s.active_at == at, s.stream < number)))
-    return (
-        select(tables.sessions)
-        .where(*where)
-        .order_by(s.active_at.desc(), s.stream.desc())
-        .limit(min(limit, MOST))
-    )
 
 
 def by_prefix(tables: SessionTables, prefix: str, limit: int = 20) -> Select[Any]:
@@ -244,9 +191,14 @@ def checkpoints_of(tables: SessionTables, stream: int) -> Select[Any]:
     )
 
 
-def totals(tables: SessionTables) -> Select[Any]:
-    """Everything added up: one row a kind of presence and status."""
-    s = tables.sessions.c
+def totals(tables: SessionTables, asked: Filter | None = None) -> Select[Any]:
+    """Everything added up: one row a kind of presence and status.
+
+    Args:
+        asked: only of these sessions, and of their subagents.
+    """
+    one = tables.sessions.alias("one")
+    s = one.c
     sums = [func.sum(s[f"billed_{name}"]) for name in SUMS]
     sums += [func.sum(s.reported), func.sum(s.reports)]
     main = s.subpath.is_(None)
@@ -261,9 +213,32 @@ def totals(tables: SessionTables) -> Select[Any]:
             func.sum(s.recorded),
             *sums,
         )
+        .where(*_within(tables, s.main, asked))
         .group_by(s.presence, s.status, main)
         .order_by(s.presence, s.status, main)
     )
+
+
+def spent_by(tables: SessionTables, asked: Filter) -> Select[Any]:
+    """What some sessions and their subagents are billed for, and what they hold live: each apart.
+
+    The first column says whether the row is of the sessions themselves.
+    """
+    one = tables.sessions.alias("one")
+    s = one.c
+    sums = [s[f"billed_{name}"] for name in SUMS]
+    sums += [s[f"live_{name}"] * s.counted for name in SUMS]
+    main = s.subpath.is_(None)
+    within = _within(tables, s.main, asked)
+    return select(main.label("main"), *map(func.sum, sums)).where(*within).group_by(main)
+
+
+def _within(
+    tables: SessionTables, main: ColumnElement[Any], asked: Filter | None
+) -> list[ColumnElement[bool]]:
+    if asked is None:
+        return []
+    return [main.in_(select(tables.sessions.c.name).where(*matching(tables, asked)))]
 
 
 class Totals(NamedTuple):
@@ -283,6 +258,15 @@ class Totals(NamedTuple):
     reports: int = 0
     subagents_billed: Spent = Spent()
     """The part of what was billed that subagents took."""
+    reported_sessions: int = 0
+    """Of how many sessions the CLI says what they cost,"""
+    reported_priced_nano_usd: int = 0
+    """and what these were billed for."""
+
+    @property
+    def average_turns(self) -> float:
+        """Turns a session; 0 where there is none."""
+        return self.turns / self.sessions if self.sessions else 0.0
 
     @classmethod
     def of(cls, rows: Sequence[Sequence[Any]], live: Spent, subagents: Spent) -> Totals:

@@ -29,7 +29,7 @@ def test_the_list_shows_what_one_looks_for(cli: Cli, history: Path) -> None:
     line = next(line for line in ran.out.splitlines() if "8b6e0a57" in line)
     assert "Idempotent payment webhooks" in line
     assert [word for word in ("shop", "$0.31", "2026-10-13") if word not in line] == []
-    assert "7 sessions, $0.92 billed" in ran.out
+    assert "7 sessions, 993k tokens, $0.92 billed" in ran.out
     assert max(map(len, ran.out.splitlines())) <= 100
 
 
@@ -47,6 +47,16 @@ def test_the_list_shows_what_one_looks_for(cli: Cli, history: Path) -> None:
         (("--until", "2026-09-09"), ["5d0f7b29"]),
         (("--since", "2026-10-13T00:00Z", "--until", "2026-10-14T00:00Z"), ["8b6e0a57"]),
         (("--user", "nobody"), []),
+        (("--status", "error", "--status", "complete", "--project", "notes"), ["17a5f8d3"]),
+        (("--resumable", "--project", "notes"), []),
+        (("--tag", "notes", "--tag", "other"), []),
+        (("--any-tag", "notes", "--any-tag", "other"), ["17a5f8d3"]),
+        (("--text", "our PAYMENT"), ["08b55f9a", "8b6e0a57"]),
+        (("--model", "opus", "--project", "shop", "--min-turns", "13"), ["8b6e0a57"]),
+        (("--model", "gpt"), []),
+        (("--min-cost", "0.30"), ["8b6e0a57"]),
+        (("--min-cost", "$0.20", "--max-cost", "0.30"), ["c04d9e72", "3f1c2d84"]),
+        (("--max-turns", "0"), ["5d0f7b29"]),
     ],
 )
 def test_filters(cli: Cli, history: Path, arguments: tuple[str, ...], expected: list[str]) -> None:
@@ -87,6 +97,8 @@ def test_the_keys_of_a_session_stay(cli: Cli, history: Path) -> None:
         "project_key": "str",
         "session_id": "str",
         "title": "str",
+        "first_message": "str",
+        "summary": "NoneType",
         "status": "str",
         "stop_reason": "str",
         "presence": "str",
@@ -99,10 +111,13 @@ def test_the_keys_of_a_session_stay(cli: Cli, history: Path) -> None:
         "tags": "list",
         "prompts": "int",
         "turns": "int",
+        "messages": "int",
         "entries": "int",
         "entries_recorded": "int",
+        "continuations": "int",
         "subagents": "int",
         "gaps": "int",
+        "created_at": "str",
         "first_at": "str",
         "last_at": "str",
         "recorded_at": "str",
@@ -116,6 +131,15 @@ def test_the_keys_of_a_session_stay(cli: Cli, history: Path) -> None:
     assert session["subagents"] == 1
     assert session["last_at"].startswith("2026-09-28T07:19:")
     assert session["billed"]["cost_usd"].startswith("0.2")
+
+
+def test_each_session_in_a_line_of_its_own_with_its_first_message(cli: Cli, history: Path) -> None:
+    line = next(x for x in cli("sessions", "--summaries").out.splitlines() if "8b6e0a57" in x)
+    assert line.split()[:6] == ["✓", "8b6e0a57", "2026-10-13", "2026-10-13", "20", "$0.31"]
+    assert " Our payment provider sends the same" in line
+    _, session = cli("sessions", "--json", "--text", "our payment").json["sessions"]
+    assert session["first_message"].startswith("Our payment provider sends the same webhook")
+    assert session["messages"] == session["prompts"] + session["turns"]
 
 
 def test_an_empty_log_says_what_to_do(cli: Cli, database: Path) -> None:
@@ -132,6 +156,12 @@ def test_an_empty_log_says_what_to_do(cli: Cli, database: Path) -> None:
         (("--since", "yesterday"), "'yesterday' is no time"),
         (("--after", "x"), "'x' is no page"),
         (("--limit", "0"), "a page holds 1 to"),
+        (("--limit", "1000000"), "a page holds 1 to 10000 sessions, not 1000000"),
+        (("--since", "-7d"), "'-7d' is no time"),
+        (("--min-cost", "-1"), "'-1' is no amount"),
+        (("--max-cost", "nan"), "'nan' is no amount"),
+        (("--min-turns", "-1"), "a number of turns is from 0"),
+        (("--min-turns", "9", "--max-turns", "3"), "at least 9 and at most 3 turns"),
         (("--limit", "many"), "--limit"),
     ],
 )

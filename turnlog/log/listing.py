@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
 from ..domain.keys import SessionKey
+from ..domain.statuses import RESUMABLE
 from ..projections.sessions import ALL, Filter, Session, Totals
-from ..reading.finding import Sessions
+from ..reading.finding import CheckpointRow, Sessions
 from ..reading.spending import ModelSpent, spent_by_model
 from .part import Key, Part, When, there
 
@@ -35,7 +35,8 @@ class Listing(Part):
             at: as they were then.
 
         Raises:
-            Refused: the limit or the cursor is none.
+            Refused: the limit or the cursor is none, there is no such status, or no session can
+                be between two bounds.
             InvalidPoint, PointNotFound: ``at`` is no moment of the log.
         """
         with self._then(at) as store:
@@ -53,7 +54,18 @@ class Listing(Part):
         """
         return self._sessions.find(name)
 
-    def checkpoints(self, key: Key) -> list[Any]:
+    def active_sessions(
+        self, user_id: str | None = None, limit: int = 50, after: str | None = None
+    ) -> list[Session]:
+        """The sessions that may be gone on with, the newest first: active or incomplete ones.
+
+        Args:
+            user_id: of this user; None for everybody's.
+            limit, after: as for ``sessions``.
+        """
+        return self._sessions.page(Filter(user_id, status=RESUMABLE), limit, after)
+
+    def checkpoints(self, key: Key) -> list[CheckpointRow]:
         """A session's checkpoints, oldest first, with ``live`` for those on the live branch."""
         return self._sessions.checkpoints(SessionKey.of(key))
 
@@ -61,17 +73,20 @@ class Listing(Part):
         """The streams of a session's subagents."""
         return self._sessions.subagents(SessionKey.of(key))
 
-    def stats(self, at: When | None = None) -> Totals:
-        """The whole log in figures: each response counted once.
+    def stats(self, at: When | None = None, asked: Filter | None = None) -> Totals:
+        """The whole log in figures: sessions by status, turns, tokens, each response counted once.
 
         Args:
             at: as they were then.
+            asked: of these sessions alone, with their subagents. What several of them hold live
+                is then counted in each; what was billed never is.
 
         Raises:
+            Refused: as for ``sessions``.
             InvalidPoint, PointNotFound: ``at`` is no moment of the log.
         """
         with self._then(at) as store:
-            return Sessions(store).totals()
+            return Sessions(store).totals(asked)
 
     def spent_by_model(self, key: Key | None = None, at: When | None = None) -> list[ModelSpent]:
         """Billed tokens and cost by model: of a session with its subagents, or of the log.

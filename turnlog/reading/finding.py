@@ -9,15 +9,16 @@ from ..domain.errors import AmbiguousSession, Refused, UnknownSession
 from ..domain.keys import SessionKey
 from ..projections.printable import printable
 from ..projections.sessions import Filter, Session, Spent, Totals
+from ..projections.sessions.filters import MOST, page
 from ..projections.sessions.query import (
-    MOST,
     by_prefix,
     checkpoints_of,
     of_stream,
-    page,
+    spent_by,
     subagents_of,
     totals,
 )
+from ..projections.sessions.reports import compared
 from ..projections.sessions.tables import NAME, SessionTables, tables_of
 from ..projections.usage.query import by_value
 from ..projections.usage.sums import Sums, total_of
@@ -65,8 +66,7 @@ class Sessions:
             at, colon, stream = after.partition(":")
             if not (colon and at.lstrip("-").isdigit() and stream.isdigit()):
                 raise Refused(f"{after!r} is no page; take the cursor of the last session shown")
-        # The read model holds texts as a text column takes them.
-        asked = Filter._make(printable(v) if isinstance(v, str) else v for v in asked)
+        asked = asked.checked()
         with self._store.read() as reader:
             listed = [
                 Session.of(row)
@@ -114,14 +114,43 @@ class Sessions:
         state = stream.state
         return [CheckpointRow._make((*row[1:], state.is_live(row[5], row[4]))) for row in found]
 
-    def totals(self) -> Totals:
-        """The whole log in figures."""
+    def totals(self, asked: Filter | None = None) -> Totals:
+        """The whole log in figures, or some of its sessions; see ``Log.stats``."""
+        asked = asked.checked() if asked is not None else None
         with self._store.read() as reader:
             tables = tables_in(reader)
+            if asked is not None:
+                return _totals_of(reader, tables, asked)
             threads = {v: Sums.read(sums) for v, *sums in reader.query(by_value(tables, "thread"))}
             subagents = threads.get("subagents", Sums()).billed
             live = total_of(threads.values()).live
-            return Totals.of(reader.query(totals(tables)), live, subagents)
+            found = Totals.of(reader.query(totals(tables)), live, subagents)
+            [(count, priced)] = reader.query(compared(tables)) if found.reports else [(0, 0)]
+        return found._replace(
+            reported_sessions=int(count), reported_priced_nano_usd=int(priced or 0)
+        )
+
+
+def _totals_of(reader: Reader, tables: SessionTables, asked: Filter) -> Totals:
+    live = subagents = Spent()
+    for main, *sums in reader.query(spent_by(tables, asked)):
+        half = len(sums) // 2
+        live = live.plus(Spent.of(sums[half:]))
+        subagents = subagents if main else Spent.of(sums[:half])
+    return Totals.of(reader.query(totals(tables, asked)), live, subagents)
+
+
+def row_of(reader: Reader, key: SessionKey) -> Session:
+    """The row of a session, with what its subagents spent.
+
+    Raises:
+        UnknownSession: there is none.
+    """
+    rows = reader.query(of_stream(tables_in(reader), key.stream_id))
+    if not rows:
+        raise UnknownSession(f"there is no session {key.session_id!r}; see `turnlog sessions`")
+    subagents = reader.query(subagents_of(tables_in(reader), [key.stream_id]))
+    return _rolled_up([Session.of(rows[0])], [Session.of(row) for row in subagents])[0]
 
 
 def _ambiguous(name: str, candidates: tuple[str, ...]) -> str:
