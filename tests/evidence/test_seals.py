@@ -26,9 +26,11 @@ from tests.storage.tampering import (
 from turnlog import Seal, SessionKey
 from turnlog.adapters.storage.sql.schema import about, blocks, events, streams
 from turnlog.domain.errors import DamagedEvent, InvalidEvidence, Refused, UnknownSession
+from turnlog.evidence.checking_seals import first_broken
 from turnlog.evidence.files import read_evidence, write_evidence
 from turnlog.evidence.proofs import read_proof
-from turnlog.evidence.seals import read_seal
+from turnlog.evidence.seals import read_seal, sealings
+from turnlog.reading.verifying import verify
 
 SHOP = SessionKey("-home-ada-shop", "5e550000-0000-4000-8000-000000000001")
 ATLAS = SessionKey("-home-ada-atlas", "5e550000-0000-4000-8000-000000000002")
@@ -297,10 +299,28 @@ def test_what_no_chain_shows_the_seal_finds(
     with meddling(durable_url) as connection:
         change(connection)
     with turnlog.open(durable_url) as log:
-        assert log.verify().holds, "the tampering itself is not perfect"
+        assert verify(log.store).holds, "the tampering itself is not perfect"
+        # The seal that the log keeps itself tells too, where that was not taken out as well.
+        assert log.verify().holds == (change is take_the_seal_out)
         found = log.verify(seal=seal)
         assert not found.holds
         assert any(PERFECT[change] in str(problem) for problem in found.problems), found.problems
+
+
+def test_of_several_seals_the_first_that_is_broken_tells(log: turnlog.Log) -> None:
+    """What was cut off before one seal must never be hidden by a later one."""
+    fill(log)
+    log.seal()
+    log.append(SHOP, [note("s9")])
+    log.seal()
+    with log.store.read() as reader:
+        seals = [sealing.seal for sealing in sealings(reader)]
+    assert log.verify().holds
+    with log.store.read() as reader:
+        assert first_broken(reader, seals) is None
+        for n, seal in enumerate(seals):
+            changed = [*seals[:n], seal._replace(order="00"), *seals[n + 1 :]]
+            assert first_broken(reader, changed) == changed[n]
 
 
 def test_where_the_noted_heads_were_changed_too_the_seal_still_finds_it(durable_url: str) -> None:

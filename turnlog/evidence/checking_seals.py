@@ -9,7 +9,7 @@ from ..adapters.storage.damage import UNREADABLE
 from ..domain.errors import DamagedEvent, InvalidEvidence
 from ..domain.keys import SessionKey
 from ..reading.verifying import Problem
-from .extent import Extent, Heads, extent_of, root_of
+from .extent import Extent, Heads, Measuring, extent_of, root_of
 from .seals import Seal, Sealing, sealed_heads, sealings
 
 
@@ -48,6 +48,40 @@ def check_seal(store: Store, seal: Seal) -> list[Problem]:
             return [_of_log(f"what was sealed cannot be read: {type(problem).__name__}: {problem}")]
         heads, problems = _own_record(reader, seal)
     return problems + list(compare(seal, extent, heads))
+
+
+def check_own_seals(store: Store) -> list[Problem]:
+    """What is not as one of the log's own seals has it; the first that is broken tells.
+
+    Whoever can write to the log can forge these too; a seal that is kept elsewhere, he cannot.
+    """
+    try:
+        with store.read() as reader:
+            past = sealings(reader)
+            broken = first_broken(reader, [sealing.seal for sealing in past]) if past else None
+    except UNREADABLE as problem:
+        return [_of_log(f"what was sealed cannot be read: {type(problem).__name__}: {problem}")]
+    except DamagedEvent as damage:
+        return [_of_log(str(damage))]
+    if broken is None:
+        return []
+    return [p._replace(what=f"{p.what} (seal {broken.number})") for p in check_seal(store, broken)]
+
+
+def first_broken(reader: Reader, seals: list[Seal]) -> Seal | None:
+    """One walk over the log for all seals: order and number of the events tell any difference."""
+    if any(seal.log != reader.log_id() for seal in seals):
+        return seals[0]
+    links = reader.links(seals[-1].position)
+    measuring, ahead = Measuring(), next(links, None)
+    for seal in seals:
+        while ahead is not None and ahead.position <= seal.position:
+            measuring.take(ahead)
+            ahead = next(links, None)
+        if (measuring.events, measuring.order.hex()) != (seal.events, seal.order):
+            return seal
+    root = root_of(measuring.heads).hex()
+    return seals[-1] if root != seals[-1].root else None
 
 
 def _own_record(reader: Reader, seal: Seal) -> tuple[Heads | None, list[Problem]]:

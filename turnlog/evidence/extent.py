@@ -49,9 +49,14 @@ class Measuring:
         self.heads[link.stream] = StreamHead(link.version, link.chain)
         self._order.update(link.position.to_bytes(8, "big", signed=True) + link.chain)
 
+    @property
+    def order(self) -> bytes:
+        """The hash over the order so far."""
+        return self._order.digest()
+
     def extent(self) -> Extent:
         """What has been added up."""
-        return Extent(self.events, dict(self.heads), self._order.digest())
+        return Extent(self.events, dict(self.heads), self.order)
 
 
 def extent_of(links: Iterable[Link]) -> Extent:
