@@ -73,7 +73,12 @@ def open_log(
         url = location.url
     own = registrations_of(projections)
     store = open_store(
-        url, settings.synchronous, create=create, projections=own, prices=settings.prices
+        url,
+        settings.synchronous,
+        create=create,
+        projections=own,
+        prices=settings.prices,
+        compress_threshold=settings.compress_threshold,
     )
     if not outdated:
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -17,9 +16,10 @@ from ...projections.engine.registry import Registration, Registry
 from ...projections.search.index import index_with
 from ...projections.search.tables import NAME, VERSION
 from ..prices import TABLE, prices_from
+from ..secrets import hidden
 from .contract import Store
 from .encoding.json_bytes import decode
-from .sql.store import now
+from .sql.store import SqlStore, now
 from .sqlite.store import SqliteStore
 
 SEARCH = Registration(NAME, VERSION, index_with(decode), policy="set aside")
@@ -36,6 +36,7 @@ def open_store(
     create: bool = True,
     projections: Sequence[Registration] = (),
     prices: str = "table",
+    compress_threshold: int = 0,
 ) -> Store:
     """Open the store a URL names.
 
@@ -48,6 +49,7 @@ def open_store(
         projections: read models to keep besides the built-in ones.
         prices: where the cost of a response is from: ``table``, turnlog's own, or
             ``genai-prices``. What is there already is priced anew by a rebuild.
+        compress_threshold: bytes from which on what an append writes is compressed.
 
     Raises:
         InvalidURL: the URL names nothing turnlog can open, or no log and none is to be made.
@@ -66,14 +68,23 @@ def open_store(
         raise Refused(f"synchronous is one of {', '.join(DURABILITIES)}, not {synchronous!r}")
     parsed = _parse(url)
     kind = parsed.drivername
+    store: SqlStore
     if kind in ("sqlite", "sqlite+pysqlite"):
-        return _open_sqlite(parsed, registry, synchronous, clock, create)
-    if kind in ("postgres", "postgresql", "postgresql+psycopg"):
-        return _open_postgres(parsed.set(drivername="postgresql+psycopg"), registry, clock, create)
-    told = parsed.render_as_string(hide_password=True)
+        store = _open_sqlite(parsed, registry, synchronous, clock, create)
+    elif kind in ("postgres", "postgresql", "postgresql+psycopg"):
+        store = _open_postgres(parsed, registry, clock, create)
+    else:
+        raise _not_kept(parsed)
+    store.codec.threshold = compress_threshold
+    return store
+
+
+def _not_kept(url: URL) -> InvalidURL:
+    kind = url.drivername
+    told = hidden(url.render_as_string(hide_password=False))
     if kind.startswith(("postgres", "sqlite")):
-        raise InvalidURL(f"{told!r}: turnlog does not use the driver of {kind!r}; use {FORMS}")
-    raise InvalidURL(f"{told!r}: turnlog keeps no logs in {kind!r}; use {FORMS}")
+        return InvalidURL(f"{told!r}: turnlog does not use the driver of {kind!r}; use {FORMS}")
+    return InvalidURL(f"{told!r}: turnlog keeps no logs in {kind!r}; use {FORMS}")
 
 
 @cache
@@ -89,7 +100,7 @@ def has_fts5() -> bool:
 
 def _open_sqlite(
     url: URL, registry: Registry, synchronous: str, clock: Callable[[], int], create: bool
-) -> Store:
+) -> SqlStore:
     path = url.database or ""
     if url.host or url.username or url.port or url.query:
         raise InvalidURL(
@@ -101,7 +112,9 @@ def _open_sqlite(
     return SqliteStore(url, registry, synchronous, clock, create=create)
 
 
-def _open_postgres(url: URL, registry: Registry, clock: Callable[[], int], create: bool) -> Store:
+def _open_postgres(
+    url: URL, registry: Registry, clock: Callable[[], int], create: bool
+) -> SqlStore:
     try:
         from .postgres.store import PostgresStore
     except ImportError as problem:
@@ -115,7 +128,8 @@ def _parse(url: str) -> URL:
     try:
         return make_url(url)
     except (ArgumentError, ValueError, TypeError):
-        told = re.sub("//[^@]*@", "//***@", str(url))  # a password may hold what makes it no URL
+        # A password may hold what makes it no URL.
+        told = hidden(str(url))
         raise InvalidURL(f"{told!r} is no database URL; write {FORMS}") from None
 
 

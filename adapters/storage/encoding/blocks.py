@@ -13,7 +13,7 @@ from ..contract import Body, Packed
 from ..damage import UNREADABLE, damaged
 from ..encryption.blocks import opened_block, sealed_row
 from ..encryption.cipher import PLAIN, Cipher
-from .compression import FOR_GOOD, Compressor
+from .compression import FOR_GOOD, RAW, Compressor
 from .frames import Frame, pack, unpack
 from .json_bytes import decode, decode_all
 from .salts import salts
@@ -103,6 +103,8 @@ class BlockCodec:
     """Makes blocks of bodies and bodies of blocks."""
 
     cipher: Cipher = PLAIN
+    threshold = 0
+    """Bytes of bodies from which on they are compressed."""
 
     def __init__(self, level: int = 3) -> None:
         self._compressor = Compressor(level=level)
@@ -111,8 +113,14 @@ class BlockCodec:
 
     def compress(self, bodies: Sequence[bytes]) -> Packed:
         """Frame and compress bodies; no lock is needed for it."""
+        if _size(bodies) < self.threshold:
+            return Packed(bodies, RAW, None, pack(bodies))
         codec, dictionary, data = self._compressor.compress(pack(bodies))
         return Packed(bodies, codec, dictionary, data)
+
+    def suits(self, packed: Packed) -> bool:
+        """Whether bodies that were compressed elsewhere are as ``compress`` would have them."""
+        return packed.codec == RAW or _size(packed.bodies) >= self.threshold
 
     def squeeze(self, bodies: Sequence[bytes]) -> Packed:
         """The same as small as can be, for bodies that will hardly change any more."""
@@ -214,6 +222,10 @@ class BlockCodec:
         except (TurnlogError, *UNREADABLE) as problem:
             raise _damaged(block, problem) from problem
         return frame, numbers
+
+
+def _size(bodies: Sequence[bytes]) -> int:
+    return sum(map(len, bodies))
 
 
 def _damaged(block: Block, problem: Exception) -> DamagedEvent:
