@@ -180,7 +180,7 @@ def _tell(summary: ImportSummary) -> None:
         (summary.prompt_only, ("session",), "of which only the prompts are left"),
         (summary.recovered, ("entry", "entries"), "saved from broken lines"),
         (summary.unfinished, ("transcript",), "with a last line that is not finished yet"),
-        (summary.deleted, ("transcript",), "left out: deleted here; --restore brings it back"),
+        (summary.deleted, ("transcript",), "left out: deleted or erased here; --restore brings it back"),
         (summary.kept_files, ("file",), f"kept along, {size(summary.kept_bytes)}"),
     ):
         if count:

@@ -11,9 +11,11 @@ from ..adapters.claude.importer import Prepared, Task
 from ..adapters.storage.contract import Reader, Store, Transaction
 from ..appending import Appended, Arrival, append
 from ..domain import commands
+from ..domain.batch import CHECKPOINT_EVERY
 from ..domain.errors import TurnlogError
 from ..domain.keys import SessionKey
 from ..domain.session import fold
+from ..retention.tombstones import is_gone
 from .summary import CorruptPiece, ImportSummary
 
 MOST_BYTES = 4 << 20
@@ -31,20 +33,11 @@ class Import:
     machine: str | None
     user_id: str | None
     restore: bool = False
+    checkpoint_every: int = CHECKPOINT_EVERY
 
     def leaves_out(self, reader: Reader, key: SessionKey) -> bool:
-        """Whether a session was deleted here, and is not to come back.
-
-        What was deleted once stays left out when a new life of it has begun: its file still holds
-        what was deleted.
-        """
-        found = reader.find(key.main)
-        if found is None:
-            return False
-        state = found.state
-        if state.presence == "erased":
-            return True
-        return not self.restore and (state.presence == "deleted" or state.life > 0)
+        """Whether a session was deleted or erased here, and is not to come back."""
+        return not self.restore and is_gone(reader, key)
 
     def bring_back(self, transaction: Transaction, key: SessionKey) -> None:
         """Take a deletion back, if there is one and this import is to restore."""
@@ -121,6 +114,7 @@ def _take(work: Import, transaction: Transaction, task: Task, part: Prepared) ->
             True,
             portion.preceding,
             portion.follower,
+            work.checkpoint_every,
         )
         appended.append(append(transaction, arrival, part.packed))
     if part.ending is not None and part.ending.meta:

@@ -41,7 +41,8 @@ def import_claude(
             folder, or one file.
         workers: processes that work, this one included; None for as many as help. 1 starts none.
         progress: called as transcripts are done with.
-        restore: bring back sessions that were deleted here; without it they are left out.
+        restore: bring back sessions that were deleted or erased here; without it they are
+            left out.
         user_id: whose sessions these are.
         machine: where they were held; this machine's name by default.
 
@@ -52,7 +53,8 @@ def import_claude(
     """
     began = time.monotonic()
     machine = machine or platform.node() or None
-    importing = Import(log.store, ImportSummary(), machine, user_id, restore)
+    every = log.settings.checkpoint_interval
+    importing = Import(log.store, ImportSummary(), machine, user_id, restore, every)
     import_found(importing, list(survey(path)), workers, progress)
     importing.summary.seconds = time.monotonic() - began
     return importing.summary
@@ -92,7 +94,13 @@ def watch(
     machine = machine or platform.node() or None
     while True:
         looked = time.monotonic()
-        importing = Import(log.store, ImportSummary(), machine, user_id)
+        importing = Import(
+            log.store,
+            ImportSummary(),
+            machine,
+            user_id,
+            checkpoint_every=log.settings.checkpoint_interval,
+        )
         if found:
             import_found(importing, found, workers)
         importing.summary.seconds = time.monotonic() - looked
