@@ -11,6 +11,7 @@ from ...domain import events as e
 from ..engine.read_model import Content, Run
 from ..prepared import prepare
 from ..printable import printable
+from ..texts import SHOWN, Texts
 from .kinds import TOPICS, source_of
 from .tables import NAME, VERSION, tables_of
 
@@ -26,7 +27,8 @@ class AuditTrail:
     forgets_by_itself: ClassVar[bool] = True
     """To fold an erasure is to forget who acted before it."""
 
-    def __init__(self, dialect: Dialect, prefix: str) -> None:
+    def __init__(self, dialect: Dialect, prefix: str, texts: Texts = SHOWN) -> None:
+        self._texts = texts
         self._tables = tables_of(prefix)
         deeds, streams = self._tables.deeds, self._tables.streams
         self._deed = prepare(dialect, _insert(deeds), *(c.name for c in deeds.columns))
@@ -73,17 +75,22 @@ class AuditTrail:
                 if source is None:
                     continue
                 if isinstance(event, e.SessionStarted):
-                    cursor.execute(self._stream, _described(run, event))
+                    cursor.execute(self._stream, self._described(run, event))
                 elif isinstance(event, e.SessionErased):
                     rows = self._keep(cursor, rows)
                     cursor.execute(self._forget_actors, (None, run.stream, version))
                     status = ("transcript", run.stream, version, e.StatusChanged.__name__)
                     cursor.execute(self._forget_hands, status)
                     cursor.execute(self._forget_user, (None, run.stream))
-                actor = printable(getattr(event, "actor", None))
+                actor = self._texts.name(getattr(event, "actor", None))
                 kind = type(event).__name__
                 rows.append((position, run.stream, version, kind, source, actor, run.recorded_at))
         self._keep(cursor, rows)
+
+    def _described(self, run: Run, event: e.SessionStarted) -> tuple[Any, ...]:
+        key = run.key
+        project, user = printable(key.project_key), self._texts.name(event.user_id)
+        return (run.stream, key.stream_id, key.main.stream_id, project, user)
 
     def _keep(self, cursor: Any, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         if rows:
@@ -93,9 +100,3 @@ class AuditTrail:
 
 def _insert(table: Any) -> Any:
     return table.insert().values({c.name: bindparam(c.name) for c in table.columns})
-
-
-def _described(run: Run, event: e.SessionStarted) -> tuple[Any, ...]:
-    key = run.key
-    project, user = printable(key.project_key), printable(event.user_id)
-    return (run.stream, key.stream_id, key.main.stream_id, project, user)

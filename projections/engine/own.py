@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -100,7 +101,9 @@ def registration_of(projection: type[Projection]) -> Registration:
     Raises:
         InvalidProjection: what is wrong with its declaration.
     """
-    return Registration.of(model_of(projection), "caught up", projection.policy)
+    model = model_of(projection)
+    made = Registration.of(model, "caught up", projection.policy)
+    return replace(made, textless=model.content == "none")
 
 
 def registrations_of(projections: Iterable[type[Projection]]) -> list[Registration]:

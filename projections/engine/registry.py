@@ -29,6 +29,9 @@ class Registration:
     """Makes it over the tables of a prefix."""
     lifecycle: Lifecycle = "caught up"
     policy: Policy = "pause"
+    textless: bool = False
+    """Whether its tables hold nothing that people wrote where the log is encrypted; what does is
+    not kept there."""
 
     @classmethod
     def of(
@@ -82,6 +85,10 @@ class Registry:
                 f"the read model {name!r} has version {registration.version}; versions begin at 1"
             )
         self._by_name[name] = registration
+
+    def leave_out(self, name: str) -> None:
+        """Keep a read model no more."""
+        del self._by_name[name]
 
     def __iter__(self) -> Iterator[Registration]:
         return iter(self._by_name.values())

@@ -175,7 +175,7 @@ class Sessions:
             texts = (printable(key.session_id), printable(key.subpath), recorded_at)
             nothing = (*NO_SUMS, *NO_SUMS, int(holders[1].counted), 0, 0)
             cursor.execute(
-                self._insert, (*row, *texts, *self._describe(stream, after, recorded_at), *nothing)
+                self._insert, (*row, *texts, *self._described(stream, after, recorded_at), *nothing)
             )
         elif before.life != after.life:
             cursor.execute(self._begin_again, (recorded_at, stream))
@@ -223,7 +223,7 @@ class Sessions:
         if others:
             self._responses.lock_sessions(cursor, {*others, stream})
         sums = change.sums.get(stream)
-        described = self._describe(stream, after, run.recorded_at)
+        described = self._described(stream, after, run.recorded_at)
         if sums is not None or reported[1]:
             billed, live = sums or _BOTH
             values = (*described, *billed, *live, int(counted), *reported, stream)
@@ -257,7 +257,7 @@ class Sessions:
             recorded_at,
         )
 
-    def _describe(self, stream: int, state: SessionState, recorded_at: int) -> tuple[Any, ...]:
+    def _described(self, stream: int, state: SessionState, recorded_at: int) -> tuple[Any, ...]:
         live, name = state.live, self._texts.name
         told = {field: self._texts.of_state(stream, field, of(state)) for field, of in TOLD.items()}
         return (

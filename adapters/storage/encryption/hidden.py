@@ -17,6 +17,7 @@ from ....domain.errors import DamagedEvent, Refused
 from ....domain.events import EVENTS, SessionEvent
 from ....domain.keys import SessionKey
 from ....projections.printable import printable
+from ....projections.sessions.telling import TOLD
 from ..contract import Content, Recorded, Stream, Stretch
 from ..encoding.json_bytes import decode, encode
 
@@ -165,7 +166,7 @@ class _Shown:
 
     def _of_state(self, number: int, field: str) -> str | None:
         stream = self._stream(number)
-        return printable(getattr(stream.state, field)) if stream is not None else None
+        return printable(TOLD[field](stream.state)) if stream is not None else None
 
     def _of_event(self, number: int, version: int, field: str) -> str | None:
         stream = self._stream(number)
