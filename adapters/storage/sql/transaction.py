@@ -18,8 +18,7 @@ from ..encoding.chain import START, body_hash, hashed_header, linked
 from ..encoding.identities import Maps, digest, pack
 from ..encoding.rows import Row, to_row
 from ..encoding.salts import derived, new_seed
-from ..encoding.state_bytes import dump_memory, dump_state
-from .heads import Head, Heads
+from .heads import Heads, sealed_head, sealed_snapshot
 from .own_stream import OwnStreamWriter
 from .packing import Packing
 from .reader import Cursor, SqlReader, Topics
@@ -69,10 +68,11 @@ class SqlTransaction(SqlReader, SourceWriter, SummaryWriter, OwnStreamWriter, Pa
         stream = self._stream(key, self._sql.lock_stream)
         if stream is not None:
             return stream
-        memory = Memory(os.urandom(16))
+        self.codec.cipher.begin(key.stream_id)
+        head = sealed_head(self.codec.cipher, 0, SessionState(key), Memory(os.urandom(16)))
         self.cursor.execute(
             self._sql.create_stream,
-            (key.stream_id, 0, START, 0, dump_state(SessionState(key)), dump_memory(memory)),
+            (key.stream_id, 0, START, 0, head.state_bytes, head.memory_bytes),
         )
         stream = self._stream(key, self._sql.lock_stream)
         assert stream is not None
@@ -98,16 +98,16 @@ class SqlTransaction(SqlReader, SourceWriter, SummaryWriter, OwnStreamWriter, Pa
         stream.version += count
         stream.recorded_at = now
         stream.state, stream.memory = state, memory
-        head = Head(dump_state(state), state, dump_memory(memory), memory)
+        cipher = self.codec.cipher
+        head = sealed_head(cipher, stream.version, state, memory)
         self._heads.keep(stream.id, head)
         self.cursor.execute(
             self._sql.store_stream,
             (stream.version, stream.chain, now, head.state_bytes, head.memory_bytes, stream.id),
         )
         if stream.version // SNAPSHOT_EVERY > before.version // SNAPSHOT_EVERY:
-            self.cursor.execute(
-                self._sql.store_snapshot, (stream.id, stream.version, head.state_bytes)
-            )
+            snapshot = sealed_snapshot(cipher, stream.version, state)
+            self.cursor.execute(self._sql.store_snapshot, (stream.id, stream.version, snapshot))
         if events:
             happened = Run(
                 stream.id,
@@ -163,6 +163,8 @@ class SqlTransaction(SqlReader, SourceWriter, SummaryWriter, OwnStreamWriter, Pa
         self.cursor.executemany(self._sql.append_event, rows)
         for block in blocks.all():
             ready = packed if packed is not None and packed.bodies == block.bodies else None
+            if ready is not None and not self.codec.suits(ready):
+                ready = None
             self.cursor.execute(
                 self._sql.append_block,
                 self.codec.seal(
