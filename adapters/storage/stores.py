@@ -19,6 +19,8 @@ from ..prices import TABLE, prices_from
 from ..secrets import hidden
 from .contract import Store
 from .encoding.json_bytes import decode
+from .encryption.founding import Encryption
+from .encryption.keys import Keys
 from .sql.store import SqlStore, now
 from .sqlite.store import SqliteStore
 
@@ -37,6 +39,7 @@ def open_store(
     projections: Sequence[Registration] = (),
     prices: str = "table",
     compress_threshold: int = 0,
+    keys: Keys | None = None,
 ) -> Store:
     """Open the store a URL names.
 
@@ -50,6 +53,7 @@ def open_store(
         prices: where the cost of a response is from: ``table``, turnlog's own, or
             ``genai-prices``. What is there already is priced anew by a rebuild.
         compress_threshold: bytes from which on what an append writes is compressed.
+        keys: those of an encrypted log; a log that is made with them is one.
 
     Raises:
         InvalidURL: the URL names nothing turnlog can open, or no log and none is to be made.
@@ -58,9 +62,12 @@ def open_store(
         StorageError: the database cannot be opened, or belongs to something else.
     """
     priced = None if prices == TABLE else prices_from(prices)
+    encryption = Encryption(keys)
     searched = (SEARCH,) if url.startswith("postgres") or has_fts5() else ()
-    registry = Registry((*built_in(priced), *searched, *projections))
+    registry = Registry((*built_in(priced, encryption.texts), *searched, *projections))
     if url in ("memory:", "memory://"):
+        if keys is not None:
+            raise Refused("a log in memory is never on a disk, and is not encrypted")
         from .memory.store import MemoryStore
 
         return MemoryStore(registry, clock)
@@ -70,9 +77,9 @@ def open_store(
     kind = parsed.drivername
     store: SqlStore
     if kind in ("sqlite", "sqlite+pysqlite"):
-        store = _open_sqlite(parsed, registry, synchronous, clock, create)
+        store = _open_sqlite(parsed, registry, synchronous, clock, create, encryption)
     elif kind in ("postgres", "postgresql", "postgresql+psycopg"):
-        store = _open_postgres(parsed, registry, clock, create)
+        store = _open_postgres(parsed, registry, clock, create, encryption)
     else:
         raise _not_kept(parsed)
     store.codec.threshold = compress_threshold
@@ -99,7 +106,12 @@ def has_fts5() -> bool:
 
 
 def _open_sqlite(
-    url: URL, registry: Registry, synchronous: str, clock: Callable[[], int], create: bool
+    url: URL,
+    registry: Registry,
+    synchronous: str,
+    clock: Callable[[], int],
+    create: bool,
+    encryption: Encryption,
 ) -> SqlStore:
     path = url.database or ""
     if url.host or url.username or url.port or url.query:
@@ -109,11 +121,15 @@ def _open_sqlite(
         )
     if "\0" in path or not _is_encodable(path):
         raise InvalidURL(f"{path!r} is no path that a database can have; choose another")
-    return SqliteStore(url, registry, synchronous, clock, create=create)
+    return SqliteStore(url, registry, synchronous, clock, create=create, encryption=encryption)
 
 
 def _open_postgres(
-    url: URL, registry: Registry, clock: Callable[[], int], create: bool
+    url: URL,
+    registry: Registry,
+    clock: Callable[[], int],
+    create: bool,
+    encryption: Encryption,
 ) -> SqlStore:
     try:
         from .postgres.store import PostgresStore
@@ -121,7 +137,7 @@ def _open_postgres(
         raise MissingExtra(
             f"PostgreSQL needs its driver ({problem}): pip install 'turnlog[postgres]'"
         ) from problem
-    return PostgresStore(url, registry, clock, create=create)
+    return PostgresStore(url, registry, clock, create=create, encryption=encryption)
 
 
 def _parse(url: str) -> URL:

@@ -7,7 +7,6 @@ a state to its stream and version. Moved to another place, it is refused.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from hashlib import sha256
 from hmac import digest
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from ....domain.errors import KeyDestroyed, KeyLost, KeysNeeded, NotEncrypted
 from ....projections.texts import SHOWN, Texts
 from .aes import aes, bound, key_of, sealed, unsealed
+from .hidden import Hidden
 from .keys import OWN, Destroyed, Key, Keys
 
 if TYPE_CHECKING:
@@ -116,7 +116,8 @@ class Locked(Plain):
     encrypted: ClassVar[bool] = True
     locked: ClassVar[bool] = True
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, texts: Texts) -> None:
+        self.texts = texts  # type: ignore[misc]
         self._told = (
             f"{url} is encrypted, and its keys were not given: what was said, titles, tags, names "
             "and folders cannot be read, and nothing can be recorded; sessions, times, counts, "
@@ -151,11 +152,11 @@ class Sealing:
     encrypted: ClassVar[bool] = True
     locked: ClassVar[bool] = False
 
-    def __init__(self, keys: Keys, texts: Callable[[bytes], Texts]) -> None:
+    def __init__(self, keys: Keys, texts: Hidden) -> None:
         """Seal with keys that were unlocked.
 
         Args:
-            texts: makes the rule of what read models show, given the log's own secret.
+            texts: how the read models take texts; it is given its secret here.
         """
         self.keys = keys
         self._lock = threading.Lock()
@@ -166,7 +167,8 @@ class Sealing:
         if own is None:
             raise KeysNeeded(f"the log's own secret is not among the keys in {keys.place}")
         self._own = own.secret
-        self.texts = texts(self.hashed("texts", b""))
+        texts.unlock(self.hashed("texts", b""))
+        self.texts = texts
 
     def begin(self, stream: str) -> None:
         """Make its key, if it has none."""
@@ -232,6 +234,7 @@ class Sealing:
             self._revision = revision
             self._current.clear()
             self._opening.clear()
+        self.texts.forget()
         return True
 
     def hashed(self, purpose: str, data: bytes) -> bytes:

@@ -13,7 +13,7 @@ from hashlib import sha256
 from hmac import digest
 from typing import Any, Protocol
 
-from ....domain.errors import DamagedEvent, Refused
+from ....domain.errors import DamagedEvent, KeysNeeded, Refused
 from ....domain.events import EVENTS, SessionEvent
 from ....domain.keys import SessionKey
 from ....projections.printable import printable
@@ -73,7 +73,11 @@ class Hidden:
         """A keyed hash of the text."""
         if not text:
             return text
-        assert self._secret is not None, "a log without its keys is never folded"
+        if self._secret is None:
+            raise KeysNeeded(
+                "the log is encrypted and its keys were not given: users, tags, branches and "
+                "folders cannot be told apart by their names"
+            )
         data = text.encode("utf-8", "surrogatepass")
         return f"{_MARK}name:{digest(self._secret, data, sha256).hex()[:32]}"
 
@@ -109,7 +113,7 @@ class Hidden:
 
     def told(self, reader: Looking, name: str) -> str:
         """A name by its hash."""
-        if name not in self._names:
+        if name not in self._names and self._secret is not None:
             self._learn(reader)
         return self._names.get(name, name)
 

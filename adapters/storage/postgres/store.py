@@ -17,6 +17,7 @@ from ....projections.engine.registry import Registry
 from ...secrets import hidden
 from ..contract import Reclaimed, Transaction
 from ..encoding.identities import OwnMaps
+from ..encryption.founding import Encryption
 from ..sql.reader import Cursor, SqlReader
 from ..sql.schema import POSTGRES_TRIGGERS
 from ..sql.store import CLOSED, SqlStore, now
@@ -62,6 +63,7 @@ class PostgresStore(SqlStore):
         clock: Callable[[], int] = now,
         level: int = 3,
         create: bool = True,
+        encryption: Encryption | None = None,
     ) -> None:
         """Connect, and make the tables if there are none.
 
@@ -82,6 +84,7 @@ class PostgresStore(SqlStore):
             clock=clock,
             level=level,
             create=create,
+            encryption=encryption,
         )
         # Who waits for news has a connection of its own, and takes none from those who write.
         self._listening = engine_for(url, pool_size=1, overflow=-1)

@@ -12,9 +12,11 @@ from sqlalchemy import Connection, Engine, insert, select
 from ....domain.events import EVENTS
 from ....projections.engine.read_model import ReadModel
 from ....projections.engine.registry import Registration, Registry
+from ....projections.texts import Texts
 from ..contract import Content, Packed, Reclaimed, Recorded, Stretch
 from ..encoding.blocks import BlockCodec
 from ..encoding.identities import IdentityMaps, Maps
+from ..encryption.founding import Encryption, admit
 from .account import Account
 from .founding import find
 from .generations import Generations
@@ -52,6 +54,7 @@ class SqlStore:
         clock: Callable[[], int] = now,
         level: int = 3,
         create: bool = True,
+        encryption: Encryption | None = None,
     ) -> None:
         self.url = url
         self.engine = engine
@@ -62,6 +65,7 @@ class SqlStore:
         self.heads = Heads()
         self.statements = Statements(engine.dialect, locks_rows)
         self._create = create
+        self._encryption = encryption or Encryption()
         self._found = False
         self.registry = registry or Registry()
         self.account = Account(engine.dialect)
@@ -71,12 +75,16 @@ class SqlStore:
 
     def _prepare(self, connection: Connection, triggers: Sequence[str]) -> None:
         """Create what is missing; refuse what is not ours, and what a later release made."""
-        if not self._find(connection):
+        if self._find(connection):
+            self.codec.cipher = self._encryption.unlock(connection, self.url)
+        else:
             metadata.create_all(connection)
             cursor = connection.connection.cursor()
             for trigger in triggers:
                 cursor.execute(trigger)
             connection.execute(insert(about).values(name="schema", value=str(SCHEMA_VERSION)))
+            self.codec.cipher = self._encryption.begin(connection, self.url)
+        admit(self.registry, self.codec.cipher)
         self.generations.prepare(connection)
         found = set(connection.execute(select(topics.c.name)).scalars())
         if missing := [{"name": topic} for topic in EVENTS if topic not in found]:
@@ -86,6 +94,11 @@ class SqlStore:
         """Whether there is a log; see ``founding.find``."""
         self._found = self._found or find(connection, self.url, self._create)
         return self._found
+
+    @property
+    def texts(self) -> Texts:
+        """How the read models take texts."""
+        return self.codec.cipher.texts
 
     def pack(self, bodies: Sequence[bytes]) -> Packed | None:
         """Compress a batch's bodies before any lock is taken."""
@@ -175,6 +188,8 @@ class SqlStore:
     # -- transactions ------------------------------------------------------------------------
 
     def _reader(self, cursor: Cursor) -> SqlReader:
+        if self.codec.cipher.refresh():
+            self.heads.forget()  # what was read once may be gone with its key
         reader = SqlReader(cursor, self.statements, self.topics, self.codec, self.maps, self.heads)
         reader.registry = self.registry
         return reader
@@ -199,6 +214,7 @@ class SqlStore:
 
     def _fresh(self, cursor: Cursor) -> list[ReadModel]:
         """The inline read models that are not stale: only these are folded with an append."""
+        self.codec.cipher.allow_writing()
         return self.generations.inline(cursor)
 
     def _mark_stale(self, cursor: Cursor, failed: FoldFailed) -> None:
@@ -207,4 +223,6 @@ class SqlStore:
         cursor.execute(self.statements.last_position)
         position = int(cursor.fetchone()[0])
         why = ascii(failed.problem)[:500]
+        if self.codec.cipher.encrypted:
+            why = type(failed.problem).__name__  # its words may hold what was said
         self.account.mark_stale(cursor, failed.projection.name, position, why)

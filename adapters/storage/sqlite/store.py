@@ -23,6 +23,7 @@ from ....domain.errors import NotADatabase, StorageError, TurnlogError
 from ....projections.engine.read_model import ReadModel
 from ....projections.engine.registry import Registry
 from ..contract import Reclaimed, Transaction
+from ..encryption.founding import Encryption
 from ..sql.founding import no_log
 from ..sql.reader import Cursor, SqlReader
 from ..sql.schema import SQLITE_TRIGGERS
@@ -50,6 +51,7 @@ class SqliteStore(SqlStore):
         clock: Callable[[], int] = now,
         level: int = 3,
         create: bool = True,
+        encryption: Encryption | None = None,
     ) -> None:
         self.path = Path(url.database) if url.database not in (None, "", ":memory:") else None
         engine = _engine(url, self.path is None, synchronous)
@@ -61,6 +63,7 @@ class SqliteStore(SqlStore):
             clock=clock,
             level=level,
             create=create or self.path is None,
+            encryption=encryption,
         )
         self._together: Together[_Job[Any]] = Together()
         self._writer = threading.Lock()
