@@ -259,24 +259,3 @@ class Sealing:
 def place(kind: str, *parts: Any) -> bytes:
     """A place to bind something to: what it is, and where it belongs."""
     return bound("turnlog", kind, *parts)
-
-
-def sealed_for(cipher: Cipher, purpose: str, secret: bytes, data: bytes) -> bytes:
-    """Seal under a key that follows from what is sealed, so that equal contents are kept once.
-
-    Only who knows ``secret`` (a content's digest, which lies sealed in the sessions that point to
-    it) and has the log's own secret opens it again.
-    """
-    return sealed(aes(cipher.hashed(purpose, secret)), bytes(8), place(purpose, secret), data)
-
-
-def opened_for(cipher: Cipher, purpose: str, secret: bytes, data: bytes) -> bytes:
-    """What ``sealed_for`` was given.
-
-    Raises:
-        DamagedEvent: it was sealed for something else, or changed.
-        NotEncrypted: it never was.
-    """
-    if key_of(data) is None:
-        raise NotEncrypted("it is plain in a log where everything is encrypted")
-    return unsealed(aes(cipher.hashed(purpose, secret)), place(purpose, secret), data)

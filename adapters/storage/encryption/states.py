@@ -22,8 +22,3 @@ def memory(name: str, version: int) -> bytes:
 def snapshot(name: str, version: int) -> bytes:
     """A state of the past."""
     return place("snapshot", name, version)
-
-
-def summary(name: str, sdk: str, version: int) -> bytes:
-    """What a version of the SDK made of a session."""
-    return place("summary", name, sdk, version)

@@ -11,12 +11,14 @@ from typing import Any, cast
 
 from sqlalchemy import Select, func, select
 
-from ....domain.errors import KeyDestroyed, TurnlogError
+from ....domain.errors import DamagedEvent, KeyDestroyed, TurnlogError
+from ..contract import StoredFile, Stream
 from ..damage import UNREADABLE, damaged
 from ..encoding.blocks import Block
 from ..encoding.chain import hashed_header
 from ..encoding.compression import Compressor
 from ..encoding.rows import Row
+from ..encryption.cipher import SEALED
 from ..evidence import Hashed, Link
 from .checking import Headers, check
 from .own_stream import OwnStreamReader
@@ -55,6 +57,20 @@ class EvidenceReader(OwnStreamReader):
         for rows in self._by_position(statement, after, upto, _CHUNK):
             bodies = self._bodies_of(rows) if content else {}
             yield from (self._hashed(row, bodies) for row in rows)
+
+    def hashed_of(self, stream: Stream, after: int, upto: int) -> Iterator[Hashed]:
+        """The events of one stream by version, with their bodies."""
+        while after < upto:
+            end = min(after + _CHUNK, upto)
+            self.cursor.execute(self._sql.events_of_stream, (stream.id, after, end))
+            rows = [(*row, stream.key.stream_id) for row in self.cursor.fetchall()]
+            bodies = self._bodies_of(rows)
+            yield from (self._hashed(row, bodies) for row in rows)
+            after = end
+
+    def file(self, digest: bytes) -> StoredFile | None:
+        """A kept file's content by its digest."""
+        raise NotImplementedError
 
     def _by_position(
         self, statement: Select[Any], after: int, upto: int, count: int
@@ -123,13 +139,22 @@ class EvidenceReader(OwnStreamReader):
         return check(cast(Headers, self), number, name, (version, chain))
 
     def has_file(self, digest: str) -> bool:
-        """Whether a kept file's content is there."""
+        """Whether a kept file's content is there; an encrypted one is looked into, too."""
         try:
-            statement = select(files.c.size).where(files.c.digest == bytes.fromhex(digest))
+            known = bytes.fromhex(digest)
         except ValueError:
             return False
-        self.cursor.execute(*self._sql.once(statement))
+        if self.codec.cipher.encrypted:
+            return self._holds_file(known)
+        self.cursor.execute(*self._sql.once(select(files.c.size).where(files.c.digest == known)))
         return self.cursor.fetchone() is not None
+
+    def _holds_file(self, digest: bytes) -> bool:
+        try:
+            found = self.file(digest)
+        except DamagedEvent:
+            return False
+        return found is not None and _wrong_file(digest, *found[1:]) is None
 
     def loose(self) -> Iterator[str]:
         """What is wrong with that which belongs to no stream: kept files, permits left behind."""
@@ -142,6 +167,8 @@ class EvidenceReader(OwnStreamReader):
             self.cursor.execute(*self._sql.once(chunk))
             rows = self.cursor.fetchall()
             for digest, size, codec, data in rows:
+                if self.codec.cipher.encrypted and codec >= SEALED:
+                    continue  # only who has its digest opens it: it is checked with its session
                 if (what := _wrong_file(digest, size, codec, data)) is not None:
                     yield f"the kept file {bytes(digest).hex()[:16]}… {what}"
             if len(rows) < 8:

@@ -18,6 +18,7 @@ from ..encoding.blocks import Block, BlockCodec, unpack_versions
 from ..encoding.chain import body_hash
 from ..encoding.json_bytes import decode, encode
 from ..encoding.salts import new_salt, replaced, without
+from ..encryption.files import file_id
 from .forks import is_a
 from .heads import Heads, sealed_head
 from .permits import Permitting
@@ -56,7 +57,8 @@ class Removing(Permitting):
             removed = self._remove(stream.id, versions)
         self._bodies_changed()
         if left := pointed and pointed - set(self._files_of()):
-            self._run(delete(files).where(files.c.digest.in_([bytes.fromhex(d) for d in left])))
+            known = [file_id(self.codec.cipher, bytes.fromhex(digest)) for digest in left]
+            self._run(delete(files).where(files.c.digest.in_(known)))
         # The salt goes too: lines without uuid are known by a hash of their content made with it.
         self._forget(stream, 0, Memory(os.urandom(16)))
         return removed
