@@ -101,6 +101,19 @@ class Redaction:
         return bool(self.names or self.own or self.texts)
 
 
+def redaction_of(setting: str | None) -> Redaction | None:
+    """What a setting says is taken out; None where nothing is.
+
+    Args:
+        setting: a pattern a line.
+
+    Raises:
+        InvalidPattern, MissingExtra: as ``Redaction.of``.
+    """
+    lines = [line.strip() for line in (setting or "").splitlines()]
+    return Redaction.of(line for line in lines if line) or None
+
+
 def _substituted(pattern: Any, text: str) -> str:
     try:
         found = pattern.search(text)

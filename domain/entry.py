@@ -98,6 +98,8 @@ class Entry:
     git_branch: str | None = None
     told_of: AgentUsage | None = None
     """What a subagent used, as its session's own transcript tells."""
+    original: bytes | None = None
+    """What came, where something was taken out of it on the way. It is compared, never kept."""
     corrupt: str | None = None
     """Why the bytes are no entry; the body is then whatever was found."""
 

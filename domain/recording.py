@@ -14,6 +14,7 @@ from .batch import BATCHES_REMEMBERED, Batch, Known, Memory, Seen, nth
 from .consequences import Consequences
 from .entry import CONFLICT, Entry, Mark, keyed
 from .late import places
+from .retention import redact
 from .session import GONE, SessionState, fold
 
 _ENTRIES = (e.TurnRecorded, e.EntryRecorded)
@@ -76,6 +77,7 @@ class _Recording(Consequences):
                     )
                 )
                 self.fresh[identity] = Known(self.state.version, branch, self.state.version)
+                self._say_redacted(entry, identity, branch)
             return
         if entry.identity is None:
             free = self._free_anonymous(entry, identity, place, repeated)
@@ -168,6 +170,7 @@ class _Recording(Consequences):
         recorded = Known(version, branch, place.place if place is not None else version)
         self.fresh[identity] = self.preceding = recorded
         self.bodies[identity] = entry.canonical
+        self._say_redacted(entry, identity, branch)
         if anonymous:
             if live:
                 self.latest[entry.kind] = entry.digest[:8].hex()
@@ -192,6 +195,10 @@ class _Recording(Consequences):
             self.fill_gap(identity, recorded)
         if live and self.main:
             self.checkpoint(marks, turns, recorded)
+
+    def _say_redacted(self, entry: Entry, identity: bytes, branch: int) -> None:
+        if entry.original is not None:
+            self.happen(redact(self.state.version, branch, identity, automatic=True))
 
     def _wait_with_the_first(self, recorded: Known) -> None:
         """The lines before an entry that waits for a missing one wait with it."""

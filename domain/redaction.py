@@ -37,7 +37,22 @@ def everything(text: str) -> str:
 
 
 def entry_without(entry: Mapping[str, Any], replace: Replace) -> dict[str, Any]:
-    """An entry with its texts replaced; equal to the entry where nothing was to be taken out."""
+    """An entry with its texts replaced; equal to the entry where nothing was to be taken out.
+
+    Of one that is nested too deep to be looked through, nothing is left but what it hangs on.
+    """
+    try:
+        return _without(entry, replace)
+    except RecursionError:
+        kept = {name: value for name, value in entry.items() if name in _LINK}
+        message = entry.get("message")
+        if isinstance(message, Mapping):
+            linked = {n: v for n, v in message.items() if n in _MESSAGE and isinstance(v, str)}
+            kept["message"] = {**linked, "content": REDACTED}
+        return kept
+
+
+def _without(entry: Mapping[str, Any], replace: Replace) -> dict[str, Any]:
     told: dict[str, Any] = {}
     for name, value in entry.items():
         if name in _LINK:
@@ -45,7 +60,7 @@ def entry_without(entry: Mapping[str, Any], replace: Replace) -> dict[str, Any]:
         elif name == "message" and isinstance(value, Mapping):
             told[name] = _message(value, replace)
         else:
-            told[_name(name, replace, value)] = value_without(value, replace)
+            told[_name(name, replace)] = value_without(value, replace)
     return told
 
 
@@ -55,16 +70,15 @@ def value_without(value: Any, replace: Replace) -> Any:
         return replace(value)
     if isinstance(value, Mapping):
         return {
-            _name(name, replace, inner): value_without(inner, replace)
-            for name, inner in value.items()
+            _name(name, replace): value_without(inner, replace) for name, inner in value.items()
         }
     if isinstance(value, list | tuple):
         return type(value)(value_without(inner, replace) for inner in value)
     return value
 
 
-def _name(name: str, replace: Replace, value: object) -> str:
-    return name if name.isidentifier() else replace(name)
+def _name(name: Any, replace: Replace) -> Any:
+    return replace(name) if isinstance(name, str) and not name.isidentifier() else name
 
 
 def _message(message: Mapping[str, Any], replace: Replace) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def append(transaction: Transaction, arrival: Arrival, packed: Packed | None = N
     """
     stream = transaction.open(arrival.key)
     state, memory = stream.state, stream.memory
-    # A deletion or an erasure ends a life: what comes after it is known by nothing that was there before.
+    # A deletion or an erasure ends a life: what comes after is known by nothing of it.
     life = stream.version if state.presence in GONE else state.life
     tail = arrival.preceding if arrival.from_file else None if life > state.life else state.leaf
     if not arrival.from_file:
@@ -84,6 +84,16 @@ def append(transaction: Transaction, arrival: Arrival, packed: Packed | None = N
         stream.version,
         appended.first_position + len(events) - 1 if events else 0,
     )
+
+
+def is_same(reader: Reader, stream: Stream, known: Known, entry: Entry, life: int) -> bool:
+    """Whether a recorded entry is the one at hand, or was before something was taken out of it."""
+    if reader.same(stream, known, entry):
+        return True
+    if entry.original is not None and reader.same(stream, known, Entry(entry.original)):
+        return True
+    mark = REDACTED + (entry.identity or b"")
+    return mark in reader.known(stream, [mark], life)
 
 
 def _leaf(state: SessionState, life: int) -> dict[bytes, Known]:
@@ -146,11 +156,7 @@ def _look_up(
             responses = transaction.responses(stream, names)
 
     def same(found: Known, entry: Entry) -> bool:
-        if found.taken_over or transaction.same(stream, found, entry):
-            return True
-        # What was taken out of a redacted entry must not come back as another content of it.
-        mark = REDACTED + (entry.identity or b"")
-        return mark in transaction.known(stream, [mark], life)
+        return found.taken_over or is_same(transaction, stream, found, entry, life)
 
     def at_entry(version: int) -> SessionState:
         return state_at(transaction, stream, with_derived(transaction, stream, version))

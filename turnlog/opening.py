@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from .adapters.redaction import redaction_of
 from .adapters.storage.stores import open_store
 from .projecting.upgrading import bring_up_to_date
 from .projections.engine.own import registrations_of
@@ -26,6 +27,7 @@ def open_log(
     compress_threshold: int | None = None,
     continue_hours: float | None = None,
     cleanup_days: int | None = None,
+    redact: str | Sequence[str] | None = None,
 ) -> Log:
     """Open a log; without a URL, the one that the settings name, else the default file.
 
@@ -46,12 +48,15 @@ def open_log(
         compress_threshold: bytes from which on what an append writes is compressed.
         continue_hours: for how long after its last message a directory's session is continued.
         cleanup_days: after how many days a session that ended may be cleaned up.
+        redact: what is taken out of entries before they are recorded: patterns, a line each or as
+            a list.
 
     Raises:
         InvalidSettings: an argument or a setting has a value that makes no sense.
         InvalidURL: the URL names nothing turnlog can open, or no log and none is to be made.
         MissingExtra: the driver is not installed.
         StorageError: the database cannot be opened, or belongs to something else.
+        InvalidPattern: something cannot be matched that is to be taken out.
         InvalidProjection: one of them cannot be kept.
         NeedsRebuild: read models are of an earlier release, and the log is long; where it is
             short they are rebuilt now.
@@ -65,7 +70,9 @@ def open_log(
         compress_threshold=compress_threshold,
         continue_hours=continue_hours,
         cleanup_days=cleanup_days,
+        redact=redact,
     )
+    redaction_of(settings.redact)  # one that cannot be matched is told now, not with an append
     if url is None:
         location = settings.location()
         if create:

@@ -15,6 +15,7 @@ from typing import BinaryIO, NamedTuple
 from ...domain.entry import Entry, identity_of
 from ...domain.errors import NotJson
 from ...domain.keys import SessionKey
+from ..redaction import Redaction
 from ..storage.contract import Packed, Source
 from ..storage.encoding.blocks import BlockCodec
 from ..storage.encoding.json_bytes import decode_line
@@ -51,6 +52,8 @@ class Task(NamedTuple):
     """What stands beside it, if that is to be read."""
     meta_only: bool = False
     """Whether the transcript itself is as it was left."""
+    redaction: Redaction | None = None
+    """What is taken out of entries before they are recorded."""
 
 
 class Ending(NamedTuple):
@@ -153,7 +156,9 @@ def _begin(file: BinaryIO, task: Task) -> Reading:
         place = Place(left.offset, left.preceding)
     file.seek(0)
     settled = time.time() - status.st_mtime > SETTLED
-    return Reading(file, task.key.session_id, task.key.subpath is None, place, settled)
+    return Reading(
+        file, task.key.session_id, task.key.subpath is None, place, settled, task.redaction
+    )
 
 
 def _continues(file: BinaryIO, left: Source) -> bool:
@@ -201,7 +206,7 @@ def _read_meta(task: Task) -> tuple[tuple[Entry, ...], Source | None, str | None
     if not isinstance(meta, dict):
         return (), None, "no JSON object"
     # The type stands last, as in the SDK's own import, so that none in the file hides it.
-    entries = prepare(task.key, [{**meta, "type": "agent_metadata"}])
+    entries = prepare(task.key, [{**meta, "type": "agent_metadata"}], task.redaction)
     size = status.st_size
     left = Source(task.meta.name, size, status.st_mtime_ns, status.st_ino, size)
     return tuple(entries), left, None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import zstandard
 
+from ..redaction import Redaction
 from ..storage.contract import StoredFile
 from ..storage.encoding.compression import RAW, ZSTD
 from .folder import told
@@ -16,8 +17,12 @@ LARGEST = 64 << 20
 """Bytes of the largest file that is kept."""
 
 
-def read_kept(path: Path) -> StoredFile | str:
-    """A file's content, compressed; or why it is not kept."""
+def read_kept(path: Path, redaction: Redaction | None = None) -> StoredFile | str:
+    """A file's content, compressed; or why it is not kept.
+
+    Args:
+        redaction: what is taken out of it.
+    """
     try:
         with path.open("rb", buffering=0) as file:
             size = os.fstat(file.fileno()).st_size
@@ -28,6 +33,9 @@ def read_kept(path: Path) -> StoredFile | str:
         return told(problem)
     if len(data) > LARGEST:
         return too_large(len(data))
+    if redaction:
+        text = data.decode("utf-8", "surrogateescape")
+        data = redaction(text).encode("utf-8", "surrogateescape")
     return stored(data)
 
 

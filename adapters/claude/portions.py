@@ -14,9 +14,11 @@ from typing import BinaryIO, NamedTuple, cast
 
 from ...domain.entry import Entry
 from ...domain.errors import NotJson, TurnlogError
+from ...domain.redaction import entry_without
+from ..redaction import Redaction
 from ..storage.encoding.blocks import LARGEST
 from ..storage.encoding.json_bytes import decode_line
-from .batches import corrupt
+from .batches import corrupt, without
 from .lines import read_lines
 from .recovery import Corrupt, recover
 from .transcript import understand
@@ -77,6 +79,7 @@ class Reading:
         main: whether that is a session's own, not a subagent's.
         place: from where to read.
         settled: nobody writes to the file any more, so that a torn last line stays torn.
+        redaction: what is taken out of entries before they are recorded.
     """
 
     file: BinaryIO
@@ -84,6 +87,7 @@ class Reading:
     main: bool = True
     place: Place = BEGINNING
     settled: bool = False
+    redaction: Redaction | None = None
     end: int = 0
     """Up to where the file has been read."""
     unfinished: bool = False
@@ -161,7 +165,7 @@ class Reading:
         for piece in recover(data):
             if isinstance(piece, Corrupt):
                 self._broken.append(Broken(offset, len(piece.data), piece.reason))
-                found.append(corrupt(piece.data, piece.reason))
+                found.append(corrupt(piece.data, piece.reason, self.redaction))
             else:
                 self.recovered += 1
                 found.append(self._understood(piece.data))
@@ -179,6 +183,8 @@ class Reading:
         slug = found.get("slug")
         if type(slug) is str:
             self.slugs.add(slug)
+        if self.redaction and (clean := entry_without(found, self.redaction)) != found:
+            return without(clean, body, self.session_id, self.main)
         return understand(found, body, self.session_id, careful, raw, self.main)
 
     def _told(self, upto: int) -> list[Broken]:

@@ -93,7 +93,7 @@ def test_a_file_is_read_again_only_when_it_changed(
     path = put(claude / "file-history" / s.session_id / "0123@v1", b"one")
     run(log, claude)
     read = []
-    monkeypatch.setattr(keeping, "read_kept", lambda p: read.append(p) or reading.read_kept(p))
+    monkeypatch.setattr(keeping, "read_kept", lambda p, *rest: read.append(p) or reading.read_kept(p, *rest))
     assert run(log, claude).kept_files == 0
     assert read == []
     os.utime(path, (1, 1))
@@ -200,9 +200,9 @@ def test_a_file_that_vanishes_is_told(
     s.write(claude)
     path = put(claude / f"file-history/{s.session_id}/0123@v1", b"x")
 
-    def read(found: Path) -> Any:
+    def read(found: Path, *rest: Any) -> Any:
         path.unlink()
-        return reading.read_kept(found)
+        return reading.read_kept(found, *rest)
 
     monkeypatch.setattr(keeping, "read_kept", read)
     summary = run(log, claude)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..adapters.claude.importer import Prepared, Task
+from ..adapters.redaction import Redaction
 from ..adapters.storage.contract import Reader, Store, Transaction
 from ..appending import Appended, Arrival, append
 from ..domain import commands
@@ -34,6 +35,8 @@ class Import:
     user_id: str | None
     restore: bool = False
     checkpoint_every: int = CHECKPOINT_EVERY
+    redaction: Redaction | None = None
+    """What is taken out of all that is recorded."""
 
     def leaves_out(self, reader: Reader, key: SessionKey) -> bool:
         """Whether a session was deleted or erased here, and is not to come back."""

@@ -64,7 +64,7 @@ def keep_files(importing: Import, files: Sequence[SideFile], plans: Named, paste
     group: list[tuple[_Wanted, StoredFile]] = []
     size = 0
     for wanted in _wanted(importing, files, plans, pasted):
-        content = read_kept(wanted.file.path)
+        content = read_kept(wanted.file.path, importing.redaction)
         if isinstance(content, str):
             importing.summary.skip(wanted.file.path, content)
             continue

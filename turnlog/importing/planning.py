@@ -94,7 +94,7 @@ def _task(
             meta = None
     if same and meta is None:
         return None
-    return Task(transcript.path, key, name, left, meta, same)
+    return Task(transcript.path, key, name, left, meta, same, importing.redaction)
 
 
 def _is_unchanged(reader: Reader, meta: Meta) -> bool:

@@ -9,11 +9,13 @@ from collections.abc import Set as AbstractSet
 from ..adapters.claude.folder import told
 from ..adapters.claude.found import HistoryFile
 from ..adapters.claude.history import HistoryLine, PromptOnly, Unfinished, prompt_only, read_history
+from ..adapters.redaction import Redaction
 from ..adapters.storage.contract import Store, Transaction
 from ..domain import commands
 from ..domain.errors import InvalidKey
 from ..domain.events import SessionEvent, SessionStarted
 from ..domain.keys import SessionKey
+from ..domain.redaction import value_without
 from ..domain.session import fold
 from .arriving import Import
 
@@ -63,13 +65,20 @@ def _read(importing: Import, history: HistoryFile) -> Iterator[HistoryLine]:
         with history.path.open("rb", buffering=0) as file:
             for found in read_history(file):
                 if isinstance(found, HistoryLine):
-                    yield found
+                    yield _without(found, importing.redaction)
                 elif isinstance(found, Unfinished):
                     summary.unfinished += 1
                 else:
                     summary.skip(history.path, f"{found.reason}: {found.data[:60]!r}")
     except OSError as problem:
         summary.skip(history.path, told(problem))
+
+
+def _without(line: HistoryLine, redaction: Redaction | None) -> HistoryLine:
+    if redaction is None:
+        return line
+    pasted = value_without(line.pasted_contents, redaction)
+    return line._replace(display=redaction(line.display), pasted_contents=pasted, raw=b"")
 
 
 def _recorded(store: Store, ids: AbstractSet[str | None]) -> Sessions:

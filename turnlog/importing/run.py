@@ -54,7 +54,7 @@ def import_claude(
     began = time.monotonic()
     machine = machine or platform.node() or None
     every = log.settings.checkpoint_interval
-    importing = Import(log.store, ImportSummary(), machine, user_id, restore, every)
+    importing = Import(log.store, ImportSummary(), machine, user_id, restore, every, log._redaction)
     import_found(importing, list(survey(path)), workers, progress)
     importing.summary.seconds = time.monotonic() - began
     return importing.summary
@@ -100,6 +100,7 @@ def watch(
             machine,
             user_id,
             checkpoint_every=log.settings.checkpoint_interval,
+            redaction=log._redaction,
         )
         if found:
             import_found(importing, found, workers)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cached_property
 
+from ..adapters.redaction import Redaction, redaction_of
 from ..adapters.storage.contract import Reader, Store, Stream
 from ..domain.errors import UnknownSession
 from ..domain.keys import SessionKey
@@ -40,6 +42,11 @@ class Part:
         self.store = store
         self.settings = settings or Settings.model_construct()
         """What was set when the log was opened."""
+
+    @cached_property
+    def _redaction(self) -> Redaction | None:
+        """What is taken out of all that arrives."""
+        return redaction_of(self.settings.redact)
 
     @contextmanager
     def _look(self, key: Key) -> Iterator[tuple[Reader, Stream | None]]:

@@ -47,7 +47,7 @@ class Recording(Part):
         key = SessionKey.of(key)
         if isinstance(entries, (Mapping, str, bytes)) or not isinstance(entries, Iterable):
             raise Refused(f"append takes a list of entries, not one {type(entries).__name__}")
-        batch = prepare(key, entries)
+        batch = prepare(key, entries, self._redaction)
         if not batch:
             return Appended(0, 0, 0, 0, 0, 0)
         every = self.settings.checkpoint_interval

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from ..adapters.claude.batches import prepare
 from ..adapters.claude.messages import Given, check_id, entry_of, new_id, summary_of
+from ..adapters.redaction import Redaction
 from ..adapters.storage.contract import Stream, Transaction
 from ..adapters.storage.encoding.blocks import read_entry
-from ..appending import Appended, Arrival, append
+from ..appending import Appended, Arrival, append, is_same
 from ..domain.entry import TRIM, Entry, identity_of, uuid_text
 from ..domain.errors import PointNotFound, Refused
 from ..domain.events import ContextTrimmed
@@ -55,6 +56,8 @@ class Owner(NamedTuple):
 
     user_id: str | None = None
     working_dir: str | None = None
+    redaction: Redaction | None = None
+    """What is taken out of what is said."""
 
 
 def save(
@@ -74,7 +77,7 @@ def save(
             raise Refused(f"two of the messages have the id {uuid!r:.80}")
 
         make = partial(entry_of, one, key, uuid, parent, at)
-        again = _saved(transaction, key, uuid, make) if one.id is not None else None
+        again = _saved(transaction, key, uuid, make, owner) if one.id is not None else None
         if again is not None:
             known[uuid] = again
         else:
@@ -112,7 +115,7 @@ def summarize(
         return summary_of(text, key, uuid, parent, at, cwd, summary.tokens, told)
 
     if summary.id is not None:
-        again = _saved(transaction, key, uuid, lambda cwd: make(cwd)[-1])
+        again = _saved(transaction, key, uuid, lambda cwd: make(cwd)[-1], owner)
         if again is not None:
             return again
     if not start:
@@ -147,7 +150,9 @@ def trim(
     return Trimmed(key, before, len(now - then), len(then) + summaries, not dry_run)
 
 
-def _saved(transaction: Transaction, key: SessionKey, uuid: str, make: _Make) -> Saved | None:
+def _saved(
+    transaction: Transaction, key: SessionKey, uuid: str, make: _Make, owner: Owner
+) -> Saved | None:
     """The message of that id, if it is saved already; None if it is not."""
     check_id(uuid)
     stream = transaction.find(key)
@@ -166,7 +171,8 @@ def _saved(transaction: Transaction, key: SessionKey, uuid: str, make: _Make) ->
         recorded = read_entry(body)
         wanted = make(recorded.get("cwd"))
         wanted |= {name: recorded.get(name) for name in _WHEN_AND_WHERE if name in wanted}
-        if not transaction.same(stream, known, *_prepared(key, [wanted])):
+        [entry] = _prepared(key, [wanted], owner)
+        if not is_same(transaction, stream, known, entry, stream.state.life):
             raise Refused(
                 f"this session has another message of the id {uuid!r:.80}; give this one its own"
             )
@@ -196,12 +202,12 @@ def _append(
 ) -> Appended | None:
     if not entries:
         return None
-    arrival = Arrival(key, _prepared(key, entries), "api", owner.user_id)
+    arrival = Arrival(key, _prepared(key, entries, owner), "api", owner.user_id)
     return append(transaction, arrival)
 
 
-def _prepared(key: SessionKey, entries: list[dict[str, Any]]) -> list[Entry]:
-    prepared = prepare(key, entries)
+def _prepared(key: SessionKey, entries: list[dict[str, Any]], owner: Owner) -> list[Entry]:
+    prepared = prepare(key, entries, owner.redaction)
     for entry in prepared:
         if entry.corrupt is not None:
             raise Refused(f"the message cannot be written as JSON: {entry.corrupt}")

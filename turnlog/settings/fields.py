@@ -21,6 +21,13 @@ def as_storage_type(text: object) -> object:
     return "postgres" if plain == "postgresql" else plain
 
 
+def as_lines(given: object) -> object:
+    """Several texts as one, a line each."""
+    if isinstance(given, list | tuple) and all(isinstance(text, str) for text in given):
+        return "\n".join(given)
+    return given
+
+
 SECRETS = ("database_url", "redis_url")
 """Settings that may hold a password: what they hold is shown without it, or not at all."""
 
@@ -78,6 +85,12 @@ class Fields(BaseSettings):
         le=366 * 100,
         description="Days after which a session that ended is cleaned up by `turnlog gc`, counted "
         "from when it was recorded.",
+    )
+    redact: Annotated[str | None, BeforeValidator(as_lines)] = Field(
+        default=None,
+        description="What is taken out of entries before they are recorded, a pattern a line: "
+        "`secrets` for well-known tokens, the name of one of them, or a regular expression of "
+        "your own (`pip install 'turnlog[redaction]'`); see docs/retention.md.",
     )
     user_id: str | None = Field(default=None, description="Whose sessions an import records.")
     actor: str | None = Field(
