@@ -20,7 +20,7 @@ from ...domain.session import SessionState
 from ...domain.usage import Response
 from ...projections.engine.read_model import Run
 from ...projections.engine.registry import Registration, Registry
-from .evidence import EvidenceReader, EvidenceWriter
+from .evidence import EvidenceReader, EvidenceWriter, Hashed
 
 if TYPE_CHECKING:
     from .sql.account import Account
@@ -254,6 +254,9 @@ class Transaction(Reader, EvidenceWriter, Protocol):
     cursor: Any
     """The driver's, on the database of the read models."""
 
+    def now(self) -> int:
+        """Milliseconds since 1970 UTC, by the store's clock, which may be set back."""
+
     def open(self, key: SessionKey) -> Stream:
         """The stream at its head, locked; a new one where there is none."""
 
@@ -269,6 +272,17 @@ class Transaction(Reader, EvidenceWriter, Protocol):
 
         Args:
             packed: the batch's bodies, compressed before the transaction began.
+        """
+
+    def adopt(self, stream: Stream, events: Sequence[Hashed], memory: Memory) -> None:
+        """Append events as another log recorded them: their times, hashes and salts stay.
+
+        Args:
+            stream: opened in this transaction; the first event follows on its version.
+            memory: what the stream remembers of its last batches.
+
+        Raises:
+            InvalidEvidence: they do not follow on the stream's head, or are no events.
         """
 
     def pack(self, stream: Stream) -> Repacked:

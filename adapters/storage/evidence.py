@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from .contract import Stream
 
 OWN = "!log"
 """The log's own stream: what happened to the log, not to a session. It is a foreign stream, and its
@@ -73,6 +76,13 @@ class EvidenceReader(Protocol):
             upto: the last position.
             streams: only of these; None for all, those that are no session's included.
             content: whether bodies are read.
+
+        Raises:
+            DamagedEvent: a body cannot be read back.
+        """
+
+    def hashed_of(self, stream: Stream, after: int, upto: int) -> Iterator[Hashed]:
+        """The events of one stream by version, with their bodies.
 
         Raises:
             DamagedEvent: a body cannot be read back.

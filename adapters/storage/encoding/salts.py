@@ -64,6 +64,11 @@ def derived(secret: bytes, version: int) -> bytes:
     return sha256(b"%b%b" % (secret, version.to_bytes(8, "big"))).digest()[:SALT]
 
 
+def own(given: Sequence[bytes]) -> bytes:
+    """The column of a block whose bodies came with a salt each."""
+    return _column([Run(OWN, len(given), b"".join(given))])
+
+
 def salts(seed: bytes, versions: Sequence[int]) -> list[bytes]:
     """The salt of each body of a block.
 

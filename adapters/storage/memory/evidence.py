@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from ....domain.recorded import Recorded
 from ..encoding.chain import START, body_hash, hashed_header, linked
 from ..encoding.rows import Row, to_row
+from ..encoding.salts import SALT
 from ..evidence import OWN, Hashed, Link, OwnFact
 
 if TYPE_CHECKING:
+    from ..contract import Stream
     from .reader import Held
 
-_SEED = b""
+_SEED = bytes(SALT)
+"""In memory there is no secret to hide a body behind."""
 
 
 class Own(NamedTuple):
@@ -52,6 +55,11 @@ class MemoryEvidence:
         for event in sorted(every):
             if after < event.position <= upto and (streams is None or event.stream in streams):
                 yield event if content else event._replace(seed=None, body=None)
+
+    def hashed_of(self, stream: Stream, after: int, upto: int) -> Iterator[Hashed]:
+        """The events of one stream by version, with their bodies."""
+        recorded = self._held.events.get(stream.key, ())
+        return (hashed(self._held, one) for one in recorded[after:upto])
 
     def own(self) -> Iterator[OwnFact]:
         """What happened to the log as a whole, by version."""
@@ -103,9 +111,9 @@ def hashed(held: Held, recorded: Recorded) -> Hashed:
     place = recorded.key, version
     if place in held.removed:
         body = None
-    told = hash_of(version, body) if body is not None else None
+    seed = held.salts.get(place, _SEED) if body is not None else None
+    told = body_hash(seed, version, body) if seed is not None and body is not None else None
     header = hashed_header(stream, version, topic, at, row)
-    seed = _SEED if body is not None else None
     first = held.hashes.get(place, told)
     return Hashed(
         position, stream, version, topic, at, header, row.identity, first, chain, seed, body

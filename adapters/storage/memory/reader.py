@@ -45,6 +45,8 @@ class Held:
     hashes: dict[tuple[SessionKey, int], bytes] = field(default_factory=dict)
     """What bodies were hashed to, of those that were removed or replaced since."""
     removed: set[tuple[SessionKey, int]] = field(default_factory=set)
+    salts: dict[tuple[SessionKey, int], bytes] = field(default_factory=dict)
+    """Of bodies that came from another log."""
     name: str = field(default_factory=new_name)
 
     def copy(self) -> Held:

@@ -10,17 +10,19 @@ import os
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from itertools import groupby
 from threading import Condition
 from typing import Any, TypeVar
 
 from ....domain.batch import Memory
-from ....domain.errors import Refused
+from ....domain.errors import InvalidEvidence, Refused
 from ....domain.events import FileKept, SessionEvent
 from ....domain.keys import SessionKey
 from ....domain.session import SessionState, fold
 from ....projections.engine.read_model import Run
 from ....projections.engine.registry import Registration, Registry
 from ....projections.engine.runs import asked
+from ..adopted import adopted
 from ..contract import (
     Appended,
     Content,
@@ -39,6 +41,7 @@ from ..contract import (
 )
 from ..encoding.chain import START
 from ..encoding.rows import from_row, to_row
+from ..evidence import Hashed
 from ..sql.store import LAST, now
 from .evidence import MemoryOwnWriter, hash_of, hashed
 from .models import MemoryModels
@@ -133,6 +136,9 @@ class MemoryTransaction(MemoryOwnWriter, MemoryReader, Transaction):
         self.cursor: Any = models.cursor()
         self._clock = clock
 
+    def now(self) -> int:
+        return self._clock()
+
     def open(self, key: SessionKey) -> Stream:
         if key not in self._held.heads:
             number, salt = len(self._held.heads) + 1, os.urandom(16)
@@ -153,26 +159,58 @@ class MemoryTransaction(MemoryOwnWriter, MemoryReader, Transaction):
     ) -> Appended:
         at = max(self._clock(), stream.recorded_at)
         appended = Appended(stream.version + 1, len(events), self.last_position() + 1, at)
-        before, happened = stream.state, []
+        happened = []
         for n, event in enumerate(events):
             position, version = appended.first_position + n, appended.first_version + n
             recorded = Recorded(position, stream.key.stream_id, version, event.TOPIC, at, event)
             stream.chain = linked(self._held, stream.chain, recorded)
             happened.append(recorded._replace(chain=stream.chain))
+        stream.memory = memory or stream.memory
+        self._keep(stream, happened, state, at)
+        return appended if events else appended._replace(first_position=0)
+
+    def _keep(
+        self, stream: Stream, happened: Sequence[Recorded], state: SessionState, at: int
+    ) -> None:
+        before = stream.state
         self._held.events[stream.key] = (*self._held.events.get(stream.key, ()), *happened)
-        stream.version, stream.recorded_at = stream.version + len(events), at
-        stream.state, stream.memory = state, memory or stream.memory
+        stream.version, stream.recorded_at = stream.version + len(happened), at
+        stream.state = state
         self._held.heads[stream.key] = replace(stream)
-        if not events:
-            return appended._replace(first_position=0)
+        if not happened:
+            return
         run = _run(stream, happened, before, state)
         for model in self._models.inline():
             try:
                 if (wanted := asked(model, run)) is not None:
                     self._models.fold(model, wanted)
             except Exception as problem:
-                self._models.mark_stale(model.name, appended.first_position, problem)
-        return appended
+                self._models.mark_stale(model.name, happened[0].position, problem)
+
+    def adopt(self, stream: Stream, events: Sequence[Hashed], memory: Memory) -> None:
+        stream.memory = memory
+        taken = adopted(stream, events)
+        for at, group in groupby(taken, key=lambda one: one.hashed.recorded_at):
+            happened = []
+            for event, _, told, _ in group:
+                place, position = (stream.key, told.version), self.last_position() + 1
+                recorded = Recorded(
+                    position + len(happened), told.stream, told.version, told.topic, at, event
+                )
+                if told.body is None and told.body_hash is not None:
+                    self._held.removed.add(place)
+                if told.body_hash is not None:
+                    self._held.salts[place] = told.seed or b""
+                    if hashed(self._held, recorded).body_hash != told.body_hash:
+                        self._held.hashes[place] = told.body_hash
+                stream.chain = linked(self._held, stream.chain, recorded)
+                if stream.chain != told.chain:
+                    raise InvalidEvidence(
+                        f"version {told.version} of {told.stream!r:.200} was written by another "
+                        "release, and a log in memory keeps events as this one writes them"
+                    )
+                happened.append(recorded._replace(chain=stream.chain))
+            self._keep(stream, happened, fold(stream.state, [r.event for r in happened]), at)
 
     def pack(self, stream: Stream) -> Repacked:
         return Repacked(0, 0, 0, 0)
@@ -208,6 +246,7 @@ class MemoryTransaction(MemoryOwnWriter, MemoryReader, Transaction):
         self._held.hashes[place] = told.body_hash or b""
         if body is None:
             self._held.removed.add(place)
+        self._held.salts.pop(place, None)
         row, *_ = to_row(recorded.event)
         event = from_row(recorded.topic, row, body)
         events = list(self._held.events[stream.key])

@@ -7,23 +7,24 @@ from collections.abc import Callable, Sequence
 
 from ....domain.batch import Memory
 from ....domain.errors import NewerSchema
-from ....domain.events import EntryRecorded, SessionEvent, TurnRecorded
+from ....domain.events import SessionEvent
 from ....domain.keys import SessionKey
 from ....domain.session import SessionState
 from ....projections.engine.read_model import ReadModel, Run
 from ....projections.engine.runs import asked
 from ..contract import Appended, Packed, Stream
-from ..encoding.blocks import LARGEST, BlockCodec
+from ..encoding.blocks import BlockCodec
 from ..encoding.chain import START, body_hash, hashed_header, linked
 from ..encoding.identities import Maps, digest, pack
-from ..encoding.rows import Row, to_row
-from ..encoding.salts import derived, new_seed
+from ..encoding.rows import to_row
+from ..encoding.salts import derived
+from .adopting import Adopting
 from .heads import Heads, sealed_head, sealed_snapshot
+from .open_blocks import OpenBlock, OpenBlocks
 from .own_stream import OwnStreamWriter
 from .packing import Packing
 from .reader import Cursor, SqlReader, Topics
 from .removing import Removing
-from .schema import ENTRIES, LATE, OTHER
 from .sources import SourceWriter
 from .statements import Statements
 from .summaries import SummaryWriter
@@ -42,7 +43,9 @@ class FoldFailed(Exception):
         self.problem = problem
 
 
-class SqlTransaction(SqlReader, SourceWriter, SummaryWriter, OwnStreamWriter, Packing, Removing):
+class SqlTransaction(
+    Adopting, SqlReader, SourceWriter, SummaryWriter, OwnStreamWriter, Packing, Removing
+):
     """A write: all of it happens or nothing."""
 
     def __init__(
@@ -63,9 +66,17 @@ class SqlTransaction(SqlReader, SourceWriter, SummaryWriter, OwnStreamWriter, Pa
         self._positions = positions
         self._clock = clock
 
+    def now(self) -> int:
+        """Milliseconds since 1970 UTC, by the store's clock, which may be set back."""
+        return self._clock()
+
     def open(self, key: SessionKey) -> Stream:
         """The stream at its head, locked; a new one where there is none."""
         stream = self._stream(key, self._sql.lock_stream)
+        if self.codec.cipher.refresh():
+            # Whoever held the lock may have destroyed the key.
+            self._heads.forget()
+            stream = self._stream(key, self._sql.lock_stream)
         if stream is not None:
             return stream
         self.codec.cipher.begin(key.stream_id)
@@ -96,18 +107,7 @@ class SqlTransaction(SqlReader, SourceWriter, SummaryWriter, OwnStreamWriter, Pa
         if events:
             self._insert(stream, events, appended, packed)
         stream.version += count
-        stream.recorded_at = now
-        stream.state, stream.memory = state, memory
-        cipher = self.codec.cipher
-        head = sealed_head(cipher, stream.version, state, memory)
-        self._heads.keep(stream.id, head)
-        self.cursor.execute(
-            self._sql.store_stream,
-            (stream.version, stream.chain, now, head.state_bytes, head.memory_bytes, stream.id),
-        )
-        if stream.version // SNAPSHOT_EVERY > before.version // SNAPSHOT_EVERY:
-            snapshot = sealed_snapshot(cipher, stream.version, state)
-            self.cursor.execute(self._sql.store_snapshot, (stream.id, stream.version, snapshot))
+        self._advance(stream, before.version, state, memory, now)
         if events:
             happened = Run(
                 stream.id,
@@ -119,15 +119,37 @@ class SqlTransaction(SqlReader, SourceWriter, SummaryWriter, OwnStreamWriter, Pa
                 before,
                 state,
             )
-            for model in self._inline:
-                try:
-                    if (run := asked(model, happened)) is not None:
-                        model.fold(self.cursor, [run])
-                except NewerSchema:
-                    raise  # another release folds it by now: appending would leave it behind
-                except Exception as problem:
-                    raise FoldFailed(model, position, problem) from problem
+            self._fold([happened])
         return appended
+
+    def _advance(
+        self, stream: Stream, before: int, state: SessionState, memory: Memory, now: int
+    ) -> None:
+        """Keep the new head of a stream whose version and chain are known."""
+        stream.recorded_at = now
+        stream.state, stream.memory = state, memory
+        cipher = self.codec.cipher
+        head = sealed_head(cipher, stream.version, state, memory)
+        self._heads.keep(stream.id, head)
+        self.cursor.execute(
+            self._sql.store_stream,
+            (stream.version, stream.chain, now, head.state_bytes, head.memory_bytes, stream.id),
+        )
+        if stream.version // SNAPSHOT_EVERY > before // SNAPSHOT_EVERY:
+            snapshot = sealed_snapshot(cipher, stream.version, state)
+            self.cursor.execute(self._sql.store_snapshot, (stream.id, stream.version, snapshot))
+
+    def _fold(self, happened: Sequence[Run]) -> None:
+        """Fold the inline projections."""
+        for model in self._inline:
+            try:
+                runs = [run for one in happened if (run := asked(model, one)) is not None]
+                if runs:
+                    model.fold(self.cursor, runs)
+            except NewerSchema:
+                raise  # another release folds it by now: appending would leave it behind
+            except Exception as problem:
+                raise FoldFailed(model, happened[0].positions[0], problem) from problem
 
     def take_positions(self, count: int) -> int:
         """Positions for events that are not written by ``record``; the first of them."""
@@ -145,7 +167,7 @@ class SqlTransaction(SqlReader, SourceWriter, SummaryWriter, OwnStreamWriter, Pa
         rows = []
         identities = []
         topics = self._topics.of(self.cursor, events)
-        blocks = _OpenBlocks()
+        blocks = OpenBlocks()
         for event in events:
             version += 1
             row, body, careful = to_row(event)
@@ -160,8 +182,21 @@ class SqlTransaction(SqlReader, SourceWriter, SummaryWriter, OwnStreamWriter, Pa
             position += 1
             if identity is not None:
                 identities.append((digest(identity), version))
+        self._write(stream, rows, identities, blocks.all(), packed)
+        stream.chain = chain
+
+    def _write(
+        self,
+        stream: Stream,
+        rows: Sequence[tuple[object, ...]],
+        identities: Sequence[tuple[int, int]],
+        blocks: Sequence[OpenBlock],
+        packed: Packed | None = None,
+    ) -> None:
+        """Write the rows of events that follow on a stream's version, and their bodies."""
+        number, first = stream.id, stream.version + 1
         self.cursor.executemany(self._sql.append_event, rows)
-        for block in blocks.all():
+        for block in blocks:
             ready = packed if packed is not None and packed.bodies == block.bodies else None
             if ready is not None and not self.codec.suits(ready):
                 ready = None
@@ -178,62 +213,13 @@ class SqlTransaction(SqlReader, SourceWriter, SummaryWriter, OwnStreamWriter, Pa
                 ),
             )
         self._touched.add(number)
-        self._maps.add(number, stream.version, identities, version)
+        self._maps.add(number, stream.version, identities, stream.version + len(rows))
         if identities:
-            first = appended.first_version
-            packed_identities = pack(first, identities)
-            self.cursor.execute(self._sql.store_identities, (number, first, packed_identities))
-        stream.chain = chain
+            self.cursor.execute(
+                self._sql.store_identities, (number, first, pack(first, identities))
+            )
 
     def forget(self) -> None:
         """Undo what a rolled back transaction left in memory. Call it before the rollback."""
         for stream in self._touched:
             self._maps.forget(stream)
-
-
-class _OpenBlock:
-    """Bodies on their way into one block."""
-
-    __slots__ = ("bodies", "branch", "careful", "secret", "seed", "size", "sort", "versions")
-
-    def __init__(self, sort: int, branch: int) -> None:
-        self.sort = sort
-        self.branch = branch
-        self.seed = new_seed()
-        self.secret = self.seed[1:]
-        self.size = 0
-        self.careful = False
-        self.versions: list[int] = []
-        self.bodies: list[bytes] = []
-
-
-class _OpenBlocks:
-    """The blocks of one append: one a sort and branch, and another where one is full."""
-
-    def __init__(self) -> None:
-        self._open: dict[tuple[int, int], _OpenBlock] = {}
-        self._full: list[_OpenBlock] = []
-
-    def take(
-        self, event: SessionEvent, row: Row, version: int, body: bytes, careful: bool
-    ) -> bytes:
-        """Put a body where it belongs; returns the secret that its salt follows from."""
-        kind = type(event)
-        if kind is TurnRecorded or kind is EntryRecorded:
-            sort = ENTRIES if row.place is None else LATE
-        else:
-            sort = OTHER
-        block = self._open.get((sort, row.branch))
-        if block is None or block.size + len(body) > LARGEST:
-            if block is not None:
-                self._full.append(block)
-            block = self._open[sort, row.branch] = _OpenBlock(sort, row.branch)
-        block.size += len(body)
-        block.careful |= careful
-        block.versions.append(version)
-        block.bodies.append(body)
-        return block.secret
-
-    def all(self) -> list[_OpenBlock]:
-        """Every block, full or not."""
-        return [*self._full, *self._open.values()]
