@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from os import PathLike
 from typing import Any, TypedDict
 
 from . import details as by_hand
@@ -20,7 +21,7 @@ class Details(TypedDict, total=False):
 
     user_id: str
     """Whose it is; 1 to 200 characters."""
-    working_dir: str
+    working_dir: str | PathLike[str]
     prompt: str
     """What was asked first, for as long as no entry says so; 1 to 10,000 characters."""
     model: str

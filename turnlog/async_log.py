@@ -125,6 +125,10 @@ class AsyncLog:
 
     close = _awaited(Log.close)
 
+    create = _awaited(Log.create)
+    update = _awaited(Log.update)
+    get_or_create = _awaited(Log.get_or_create)
+
     append = _awaited(Log.append)
     record_result = _awaited(Log.record_result)
     arrive = _awaited(Log.arrive)
@@ -154,7 +158,10 @@ class AsyncLog:
     sessions = _awaited(Log.sessions)
     active_sessions = _awaited(Log.active_sessions)
     session = _awaited(Log.session)
+    get = _awaited(Log.get)
     checkpoints = _awaited(Log.checkpoints)
+    get_checkpoint = _awaited(Log.get_checkpoint)
+    iter_checkpoints = _streamed(Log.iter_checkpoints)
     subagents = _awaited(Log.subagents)
     stats = _awaited(Log.stats)
     spent_by_model = _awaited(Log.spent_by_model)
@@ -170,8 +177,11 @@ class AsyncLog:
 
     rename = _awaited(Log.rename)
     tag = _awaited(Log.tag)
+    change_tags = _awaited(Log.change_tags)
     set_metadata = _awaited(Log.set_metadata)
+    change_metadata = _awaited(Log.change_metadata)
     set_status = _awaited(Log.set_status)
+    attempt_continuation = _awaited(Log.attempt_continuation)
     checkpoint = _awaited(Log.checkpoint)
     rewind = _awaited(Log.rewind)
     fork = _awaited(Log.fork)

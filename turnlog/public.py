@@ -5,7 +5,9 @@ from .adapters.storage.contract import Recorded as Recorded
 from .appending import Appended as Appended
 from .async_log import AsyncLog as AsyncLog
 from .async_log import open_async as open_async
+from .beginning import Begun as Begun
 from .domain import events as events
+from .domain.beginning import Details as Details
 from .domain.errors import AmbiguousSession as AmbiguousSession
 from .domain.errors import InvalidKey as InvalidKey
 from .domain.errors import InvalidPoint as InvalidPoint
@@ -28,6 +30,11 @@ from .evidence.trail import AuditFilter as AuditFilter
 from .evidence.trail import Deed as Deed
 from .importing.summary import ImportSummary as ImportSummary
 from .log import Log as Log
+from .messages.awaited import AsyncConversation as AsyncConversation
+from .messages.conversation import Conversation as Conversation
+from .messages.reading import Message as Message
+from .messages.writing import Saved as Saved
+from .messages.writing import Trimmed as Trimmed
 from .opening import open_log
 from .projecting.installed import installed_projections as installed_projections
 from .projections.engine.projection import Projection as Projection
@@ -39,10 +46,15 @@ from .projections.sessions import Session as Session
 from .projections.sessions import Totals as Totals
 from .projections.usage.blocks import Block as Block
 from .reading.budgets import Budget as Budget
+from .reading.finding import CheckpointRow as CheckpointRow
 from .reading.searching import Found as Found
 from .reading.searching import Hit as Hit
 from .reading.usage_of_sessions import Spending as Spending
 from .reading.verifying import Verified as Verified
+from .reading.whole import CheckpointRecord as CheckpointRecord
+from .reading.whole import SessionRecord as SessionRecord
+from .settings import InvalidSettings as InvalidSettings
+from .settings import Settings as Settings
 from .time.rewinding import Checkpoint as Checkpoint
 from .time.rewinding import Forked as Forked
 from .time.rewinding import Rewound as Rewound

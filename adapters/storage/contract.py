@@ -20,6 +20,7 @@ from ...domain.session import SessionState
 from ...domain.usage import Response
 from ...projections.engine.read_model import Run
 from ...projections.engine.registry import Registration, Registry
+from ...projections.texts import SHOWN, Texts
 from .evidence import EvidenceReader, EvidenceWriter, Hashed
 
 if TYPE_CHECKING:
@@ -244,6 +245,19 @@ class Reader(EvidenceReader, Protocol):
     ) -> Stretch:
         """As ``Store.stretch``, in this look; gap-safe where nobody writes meanwhile."""
 
+    @property
+    def texts(self) -> Texts:
+        """How the read models take what people wrote."""
+        return SHOWN
+
+    def reveal(self, rows: list[Any], find: Callable[[SessionKey], Stream | None]) -> list[Any]:
+        """Rows of read models with the texts that an encrypted log does not keep in them.
+
+        Args:
+            find: how a stream is found, where it is to be read as it once was.
+        """
+        return rows
+
     def query(self, statement: Select[Any]) -> list[Any]:
         """Ask the read models, in the same look at the log."""
 
@@ -405,6 +419,14 @@ class Store(Protocol):
 
     def fails_alone(self, problem: Exception) -> bool:
         """Whether what a fold raised is its own failure, and not the database's."""
+
+    def destroy_unused_keys(self) -> int:
+        """Destroy the keys of what was erased, so that no copy of the log can be read with them.
+
+        Returns:
+            How many; 0 where the log is not encrypted.
+        """
+        return 0
 
     def settle(self) -> None:
         """Wait until whatever is being written now is committed or rolled back.

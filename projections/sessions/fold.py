@@ -19,6 +19,7 @@ from ..texts import Texts
 from .calls import SHOWN, Calls, call_row
 from .change import Change
 from .lines import Lines
+from .moves import Moves
 from .reports import Reports
 from .response import NO_SUMS, Price
 from .responses import Holder, ResponseTable
@@ -27,10 +28,10 @@ from .tables import NAME, VERSION, tables_of
 from .telling import TOLD
 
 _COLUMNS = tuple(c.name for c in tables_of(NAME).sessions.columns)
-_TOLD = _COLUMNS.index("presence"), _COLUMNS.index("continuations") + 1
-_DESCRIBED = _COLUMNS[slice(*_TOLD)]
+_BEGUN_AT = _COLUMNS.index("begun_at")
+_DESCRIBED = _COLUMNS[6:_BEGUN_AT]
 """The columns that follow from the session's state, in the table's order."""
-_ADDED = (*_COLUMNS[_TOLD[1] : -3], *_COLUMNS[-2:])
+_ADDED = (*_COLUMNS[_BEGUN_AT + 1 : -3], *_COLUMNS[-2:])
 """Those that are added up."""
 _MOVES = (e.TranscriptForked, e.SessionRewound, e.SessionStarted, e.SessionErased)
 """What changes which responses are live, or what is known of all of them."""
@@ -64,6 +65,7 @@ class Sessions:
         self._lines = Lines(dialect, self._tables, self._responses)
         self._calls = Calls(dialect, self._tables, self._responses)
         self._reports = Reports(dialect, self._tables)
+        self._moves = Moves(dialect, self._tables)
         self._rollups = Rollups(dialect, self._tables)
         values: dict[str, Any] = {name: bindparam(name) for name in _COLUMNS}
         self._insert = prepare(dialect, sessions.insert().values(values), *_COLUMNS)
@@ -172,14 +174,16 @@ class Sessions:
                 self._retag(cursor, stream, after)
         if before.version == 0:
             row = (stream, key.stream_id, key.main.stream_id, printable(key.project_key))
-            texts = (printable(key.session_id), printable(key.subpath), recorded_at)
-            nothing = (*NO_SUMS, *NO_SUMS, int(holders[1].counted), 0, 0)
+            texts = (printable(key.session_id), printable(key.subpath))
+            nothing = (recorded_at, *NO_SUMS, *NO_SUMS, int(holders[1].counted), 0, 0)
             cursor.execute(
                 self._insert, (*row, *texts, *self._described(stream, after, recorded_at), *nothing)
             )
         elif before.life != after.life:
             cursor.execute(self._begin_again, (recorded_at, stream))
         change.settle(cells, self._rollups.shards)
+        if change.moved:
+            self._moves.write(cursor, change.moved)
         reported = self._reports.take(cursor, stream, reports, after) if reports else (0, 0)
         self._update(cursor, run, change, holders[1].counted, reported)
         if points:

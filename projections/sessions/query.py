@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from ...domain.keys import names_in
 from ...domain.usage import Usage
+from ..printable import printable
 from .filters import MOST as MOST
 from .filters import Filter, matching
 from .tables import SUMS, SessionTables
@@ -63,8 +64,6 @@ class Session(NamedTuple):
     project_key: str
     session_id: str
     subpath: str | None
-    begun_at: int
-    """When its first event was recorded, by the store's clock."""
     presence: str
     status: str
     stop_reason: str | None
@@ -94,6 +93,8 @@ class Session(NamedTuple):
     """The newest summary in the transcript."""
     continuations: int
     """How often somebody tried to go on with an interrupted answer."""
+    begun_at: int
+    """When its first event was recorded, by the store's clock."""
     billed: Spent
     """Everything ever spent here, by subagents too; never un-spent."""
     live: Spent
@@ -152,6 +153,30 @@ def by_prefix(tables: SessionTables, prefix: str, limit: int = 20) -> Select[Any
         )
         .order_by(s.session_id, s.project_key)
         .limit(limit)
+    )
+
+
+def beginning_with(tables: SessionTables, prefix: str) -> Select[Any]:
+    """The ids that begin so, of sessions in any state."""
+    s = tables.sessions.c
+    return select(s.session_id).where(
+        s.session_id >= prefix, s.session_id < prefix + "\U0010ffff", s.subpath.is_(None)
+    )
+
+
+def latest_in(
+    tables: SessionTables, directory: str, user_id: str | None, since: int
+) -> Select[Any]:
+    """The session of a directory that was active last, and not before a time: name, version."""
+    s = tables.sessions.c
+    where = [s.subpath.is_(None), s.presence == "present", s.working_dir == printable(directory)]
+    if user_id is not None:
+        where.append(s.user_id == printable(user_id))
+    return (
+        select(s.name, s.version)
+        .where(*where, s.active_at > since)
+        .order_by(s.active_at.desc(), s.stream.desc())
+        .limit(1)
     )
 
 

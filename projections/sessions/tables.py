@@ -72,7 +72,6 @@ class SessionTables:
             Column("project_key", Text, nullable=False),
             Column("session_id", _Ordered, nullable=False),
             Column("subpath", Text),
-            Column("begun_at", BigInteger, nullable=False),
             Column("presence", Text, nullable=False),
             Column("status", Text, nullable=False),
             Column("stop_reason", Text),
@@ -99,6 +98,7 @@ class SessionTables:
             Column("first_message", Text),
             Column("summary", Text),
             Column("continuations", Integer, nullable=False),
+            Column("begun_at", BigInteger, nullable=False),
             *(Column(f"billed_{name}", BigInteger, nullable=False) for name in SUMS),
             *(Column(f"live_{name}", BigInteger, nullable=False) for name in SUMS),
             Column("counted", SmallInteger, nullable=False),
@@ -138,6 +138,7 @@ class SessionTables:
             Column("billed", SmallInteger, nullable=False),
             *(Column(name, BigInteger, nullable=False) for name in COUNTERS),
             Column("cost", BigInteger),
+            Column("position", BigInteger, nullable=False),
             sqlite_with_rowid=False,
         )
         Index(f"{prefix}_copies", self.responses.c.key)
@@ -198,6 +199,20 @@ class SessionTables:
             Column("gained", BigInteger, nullable=False),
             sqlite_with_rowid=False,
         )
+
+        # No column is called stream: what moved stays told when one session is rebuilt alone.
+        self.moves = Table(
+            f"{prefix}_moves",
+            self.metadata,
+            Column("position", _Key, primary_key=True, autoincrement=False),
+            Column("key", LargeBinary, primary_key=True),
+            Column("version", Integer, nullable=False),
+            Column("to_stream", BigInteger, nullable=False),
+            Column("from_stream", BigInteger, nullable=False),
+            Column("cost", BigInteger),
+            sqlite_with_rowid=False,
+        )
+        Index(f"{prefix}_moves_by_key", self.moves.c.key)
 
         self.checkpoints = Table(
             f"{prefix}_checkpoints",

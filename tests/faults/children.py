@@ -30,6 +30,22 @@ def append_when_told(pipe: Connection, url: str, key: Any, batches: Sequence[Bat
             pipe.send(tuple(log.append(key, batch)))
 
 
+def go_on_when_told(pipe: Connection, url: str, directory: str) -> None:
+    """Ask for a directory's session each time the parent says so; tells which it is."""
+    with turnlog.open(url) as log:
+        pipe.send("ready")
+        while pipe.recv():
+            pipe.send(log.get_or_create(directory, user_id="ada"))
+
+
+def create_when_told(pipe: Connection, url: str, project: str) -> None:
+    """Create a session whose id tells the time, each time the parent says so; tells its id."""
+    with turnlog.open(url) as log:
+        pipe.send("ready")
+        while pipe.recv():
+            pipe.send(log.create(project=project, ids="time").key.session_id)
+
+
 def append_and_die(pipe: Connection, url: str, key: Any, batch: Batch, statement: int) -> None:
     """Append one batch and die before the given statement of the transaction.
 

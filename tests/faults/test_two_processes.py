@@ -93,6 +93,43 @@ def test_overlapping_batches_that_wait_for_one_another(shared_url: str) -> None:
         assert_whole(log)
 
 
+def test_two_that_ask_at_once_get_one_session(shared_url: str) -> None:
+    """A directory must never get two sessions because two agents began in it at once."""
+    turnlog.open(shared_url).close()
+    with (
+        child(children.go_on_when_told, shared_url, "/srv/shop") as one,
+        child(children.go_on_when_told, shared_url, "/srv/shop") as other,
+    ):
+        assert (one.hear(), other.hear()) == ("ready", "ready")
+        with writers_held_up(shared_url) as are_waiting:
+            one.tell("go on")
+            other.tell("go on")
+            are_waiting(2)
+        begun = one.hear(), other.hear()
+    assert begun[0].key == begun[1].key
+    assert {b.created for b in begun} == {True, False}
+    with turnlog.open(shared_url) as log:
+        assert len(log.sessions()) == 1
+
+
+def test_ids_that_tell_the_time_are_given_once(shared_url: str) -> None:
+    """Two processes must never give one id, not even to sessions of two projects."""
+    turnlog.open(shared_url).close()
+    with (
+        child(children.create_when_told, shared_url, "shop") as one,
+        child(children.create_when_told, shared_url, "atlas") as other,
+    ):
+        assert (one.hear(), other.hear()) == ("ready", "ready")
+        given = []
+        for _ in range(3):
+            with writers_held_up(shared_url) as are_waiting:
+                one.tell("create")
+                other.tell("create")
+                are_waiting(2)
+            given += [one.hear(), other.hear()]
+    assert len(set(given)) == len(given) == 6
+
+
 def test_overlapping_batches_at_random(shared_url: str) -> None:
     """Two mirrors of one session must never lose an entry to each other, at any pace."""
     batches, chance = conversation(30), random.Random(5)

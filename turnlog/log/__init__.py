@@ -10,6 +10,7 @@ from typing import Self
 
 from ..adapters.claude.session_store import SessionStore
 from ..reading.summarizing import ProjectLists
+from .beginning import Beginning
 from .caring import Caring
 from .changing import Changing
 from .conversing import Conversing
@@ -29,6 +30,7 @@ from .travelling import Travelling
 
 
 class Log(
+    Beginning,
     Recording,
     Conversing,
     Reading,

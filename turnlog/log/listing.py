@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 
+from ..domain.errors import PointNotFound
 from ..domain.keys import SessionKey
+from ..domain.points import Point
 from ..domain.statuses import RESUMABLE
 from ..projections.sessions import ALL, Filter, Session, Totals
 from ..reading.finding import CheckpointRow, Sessions
 from ..reading.spending import ModelSpent, spent_by_model
-from .part import Key, Part, When, there
+from ..reading.whole import CheckpointRecord, SessionRecord, whole
+from .part import At, Key, Part, When, there
 
 
 class Listing(Part):
@@ -68,6 +72,53 @@ class Listing(Part):
     def checkpoints(self, key: Key) -> list[CheckpointRow]:
         """A session's checkpoints, oldest first, with ``live`` for those on the live branch."""
         return self._sessions.checkpoints(SessionKey.of(key))
+
+    def get(self, key: Key, at: At | None = None) -> SessionRecord:
+        """A session as one value: what is known of it, its tokens, and what the model said.
+
+        The text is read from the log, so this takes as long as ``load``. One that is deleted or
+        erased has none.
+
+        Args:
+            at: a point, such as ``checkpoint:NAME``: as it was then.
+
+        Raises:
+            UnknownSession: there is no such session.
+            InvalidPoint, PointNotFound: it has no such point.
+            DamagedEvent: an entry cannot be read.
+        """
+        with self._look(key) as (reader, stream):
+            return whole(reader, there(stream, key), Point.of(at) if at is not None else None)
+
+    def get_checkpoint(self, key: Key, name: str) -> CheckpointRecord:
+        """A checkpoint with the session as it was there: turn, text, tokens.
+
+        Where a rewind left one of the same name behind, the live one is meant.
+
+        Raises:
+            UnknownSession: there is no such session.
+            PointNotFound: it has no such checkpoint.
+        """
+        found = [row for row in self.checkpoints(key) if row.name == name]
+        if not found:
+            raise PointNotFound(
+                f"{name!r:.100}: this session has no such checkpoint; "
+                "see `turnlog checkpoint ID --list` for those it has"
+            )
+        row = max(found, key=lambda row: (row.live, row.version))
+        return CheckpointRecord(row, self.get(key, Point("checkpoint", name)))
+
+    def iter_checkpoints(self, key: Key) -> Iterator[CheckpointRecord]:
+        """Every checkpoint of the live branch with the session as it was there, oldest first.
+
+        Each is read from the log when it is its turn.
+
+        Raises:
+            UnknownSession: there is no such session.
+        """
+        for row in self.checkpoints(key):
+            if row.live:
+                yield CheckpointRecord(row, self.get(key, Point("checkpoint", row.name)))
 
     def subagents(self, key: Key) -> list[Session]:
         """The streams of a session's subagents."""

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from ....domain.batch import Memory
 from ....domain.errors import InvalidEvidence, Refused
-from ....domain.events import FileKept, SessionEvent
+from ....domain.events import EntryRecorded, FileKept, SessionEvent, TurnRecorded
 from ....domain.keys import SessionKey
 from ....domain.session import SessionState, fold
 from ....projections.engine.read_model import Run
@@ -232,6 +232,8 @@ class MemoryTransaction(MemoryOwnWriter, MemoryReader, Transaction):
 
     def replace_body(self, stream: Stream, version: int, body: bytes) -> str:
         found = self._held.events.get(stream.key, ())[version - 1 : version]
+        if found and isinstance(found[0].event, TurnRecorded | EntryRecorded):
+            needs_care(body)
         if not found or not self._put(stream, found[0], body):
             raise Refused(f"version {version} has no content that could be replaced")
         self._forget(stream, replace(stream.memory, batches=(), latest={}))
