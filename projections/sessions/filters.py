@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from ...domain.errors import Refused
 from ...domain.statuses import known
 from ..printable import printable
+from ..texts import Texts
 from .tables import SessionTables
 
 MOST = 10_000
@@ -61,6 +62,20 @@ class Filter(NamedTuple):
         if self.since is not None and self.until is not None and self.since > self.until:
             raise Refused("no session is active since a time that is later than until; change them")
         return Filter._make(map(_shown, self))
+
+    def spelled(self, texts: Texts) -> Filter:
+        """The same as a read model has it that takes texts by a rule.
+
+        Raises:
+            Refused: it keeps no text in which a part could be found.
+        """
+        return self._replace(
+            user_id=texts.name(self.user_id),
+            directory=texts.name(self.directory),
+            tags=tuple(texts.name(tag) or "" for tag in self.tags),
+            any_tags=tuple(texts.name(tag) or "" for tag in self.any_tags),
+            text=texts.part(self.text),
+        )
 
     @property
     def statuses(self) -> tuple[str, ...]:

@@ -206,7 +206,7 @@ def _chosen(reader: Reader, asked: Asked) -> frozenset[str] | None:
     if asked.project is not None:
         found = found.where(s.project_key.contains(printable(asked.project), autoescape=True))
     if asked.user is not None:
-        found = found.where(s.user_id == printable(asked.user))
+        found = found.where(s.user_id == reader.texts.name(asked.user))
     return frozenset(name for (name,) in reader.query(found))
 
 

@@ -68,6 +68,7 @@ class Sessions:
                 raise Refused(f"{after!r} is no page; take the cursor of the last session shown")
         asked = asked.checked()
         with self._store.read() as reader:
+            asked = asked.spelled(reader.texts)
             listed = [
                 Session.of(row)
                 for row in reader.query(page(tables_in(reader), asked, limit, after))
@@ -120,7 +121,7 @@ class Sessions:
         with self._store.read() as reader:
             tables = tables_in(reader)
             if asked is not None:
-                return _totals_of(reader, tables, asked)
+                return _totals_of(reader, tables, asked.spelled(reader.texts))
             threads = {v: Sums.read(sums) for v, *sums in reader.query(by_value(tables, "thread"))}
             subagents = threads.get("subagents", Sums()).billed
             live = total_of(threads.values()).live

@@ -75,6 +75,9 @@ def usage(reader: Reader, asked: Asked) -> list[Spending]:
     offset = offset_in(asked.tz)
     if asked.only is not None:
         _check_only(by, asked.only.kind)
+        if asked.only.kind in ("user", "branch"):
+            value = reader.texts.name(asked.only.value) or ""
+            asked = asked._replace(only=asked.only._replace(value=value))
     if by in WITHIN:
         if asked.session is None:
             raise Refused(f"figures by {by} are those of one session; name it")

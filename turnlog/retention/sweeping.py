@@ -42,6 +42,7 @@ def sweep(store: Store) -> None:
     note = store.project(lambda cursor: store.account.lease(cursor, _OWED))
     _settle(store)
     store.reclaim()
+    store.destroy_unused_keys()
     if note is not None:  # a later one has another number, and stays owed
         store.project(lambda cursor: store.account.release(cursor, _OWED, note.token))
 

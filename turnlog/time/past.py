@@ -72,6 +72,7 @@ class PastReader(_OfThePast):
 
     def __init__(self, reader: Reader, moment: Moment, tables: PastTables) -> None:
         self._reader = reader
+        self.texts = reader.texts
         self._moment = moment
         self._tables = tables
 
@@ -112,4 +113,4 @@ class PastReader(_OfThePast):
 
     def query(self, statement: Select[Any]) -> list[Any]:
         """Ask the read models."""
-        return self._tables.query(statement)
+        return self._reader.reveal(self._tables.query(statement), self.find)

@@ -36,6 +36,9 @@ class Cipher(Protocol):
     def begin(self, stream: str) -> None:
         """Make sure that a stream which is being made can be sealed."""
 
+    def renew(self, stream: str) -> None:
+        """Seal what comes with a new key: all that was sealed before is being removed."""
+
     def seal(self, stream: str, place: bytes, data: bytes) -> bytes:
         """Seal what belongs to a stream.
 
@@ -82,6 +85,9 @@ class Plain:
     texts: ClassVar[Texts] = SHOWN
 
     def begin(self, stream: str) -> None:
+        """Nothing is needed."""
+
+    def renew(self, stream: str) -> None:
         """Nothing is needed."""
 
     def seal(self, stream: str, place: bytes, data: bytes) -> bytes:
@@ -181,8 +187,9 @@ class Sealing:
             key = self.keys.current(stream)
             if key is None:
                 raise KeyLost(
-                    f"the key of {stream!r} is not in {self.keys.place}, so nothing can be added "
-                    "to it; restore the keys from a copy"
+                    f"{stream!r} has no key in {self.keys.place}, so nothing can be added to it; "
+                    "restore the keys from a copy, or where it was destroyed on purpose end the "
+                    "session with `turnlog erase`"
                 )
             found = self._use(stream, key)
         return sealed(found[1], found[0], place, data)
@@ -241,12 +248,9 @@ class Sealing:
         """A hash that only who has the log's own secret can make."""
         return digest(self._own, bound(purpose, data), sha256)
 
-    def destroy(self, stream: str, all_of_them: bool) -> int:
-        """Destroy the keys of a stream: all, or all but the current one."""
-        keep = None if all_of_them else self.keys.current(stream)
-        count = self.keys.destroy(stream, keep.id if keep is not None else None)
-        self.refresh()
-        return count
+    def renew(self, stream: str) -> None:
+        """Seal what comes with a new key."""
+        self._use(stream, self.keys.renew(stream))
 
     def allow_writing(self) -> None:
         """The keys are there."""

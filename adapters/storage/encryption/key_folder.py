@@ -169,13 +169,30 @@ class KeyFolder:
                 return Destroyed(stream, destroyed_at)
             return self._unwrapped(id, stream, wrapped)
 
-    def destroy(self, stream: str, keep: bytes | None = None) -> int:
+    def replaced(self) -> list[tuple[str, bytes]]:
+        """The keys in whose place another one came."""
+        with self._lock, self._told(), self._reading() as cursor:
+            cursor.execute(
+                "SELECT stream, id FROM keys AS old WHERE wrapped IS NOT NULL AND EXISTS "
+                "(SELECT 1 FROM keys AS new WHERE new.stream = old.stream "
+                "AND new.number > old.number AND new.wrapped IS NOT NULL)"
+            )
+            return cursor.fetchall()
+
+    def destroy(self, stream: str) -> int:
         """Destroy the keys of a stream, for good."""
+        return self._destroy("stream = ?", stream)
+
+    def destroy_one(self, id: bytes) -> int:
+        """Destroy one key."""
+        return self._destroy("id = ?", id)
+
+    def _destroy(self, which: str, value: str | bytes) -> int:
         with self._lock, self._told(), self._transaction() as cursor:
             cursor.execute(
                 "UPDATE keys SET wrapped = NULL, destroyed_at = ? "
-                "WHERE stream = ? AND wrapped IS NOT NULL AND id <> ?",
-                (time.time_ns() // 1_000_000, stream, keep or b""),
+                f"WHERE {which} AND wrapped IS NOT NULL",
+                (time.time_ns() // 1_000_000, value),
             )
             return cursor.rowcount
 

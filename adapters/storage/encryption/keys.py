@@ -78,15 +78,18 @@ class Keys(Protocol):
     def secret(self, id: bytes) -> bytes | Destroyed | None:
         """A key by its id: its secret, or when it was destroyed; None where nothing is known."""
 
-    def destroy(self, stream: str, keep: bytes | None = None) -> int:
-        """Destroy the keys of a stream, for good: what they sealed is lost in every copy.
+    def replaced(self) -> list[tuple[str, bytes]]:
+        """The keys in whose place another one came: the stream of each, and its id."""
 
-        Args:
-            keep: the id of the one key that stays.
+    def destroy(self, stream: str) -> int:
+        """Destroy the keys of a stream, for good: what they sealed is lost in every copy.
 
         Returns:
             How many were destroyed now.
         """
+
+    def destroy_one(self, id: bytes) -> int:
+        """Destroy one key; gives 0 where that was done before."""
 
     def revision(self) -> object:
         """Another value whenever keys were made or destroyed, by whatever process."""

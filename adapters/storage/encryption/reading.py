@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from ....domain.errors import DamagedEvent, KeyDestroyed, KeysNeeded
 from ....domain.keys import SessionKey
+from ....projections.texts import Texts
 from ..damage import UNREADABLE
 from ..sql.schema import streams
 from ..sql.statements import Statements
@@ -25,6 +26,11 @@ class SealedReader:
     cursor: Any
     codec: BlockCodec
     _sql: Statements
+
+    @property
+    def texts(self) -> Texts:
+        """How the read models take what people wrote."""
+        return self.codec.cipher.texts
 
     def named(self, number: int) -> SessionKey | None:
         """The session whose stream has a number."""

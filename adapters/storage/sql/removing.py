@@ -9,14 +9,14 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from ....domain.batch import Memory
-from ....domain.errors import NotJson, Refused
+from ....domain.errors import Refused
 from ....domain.events import FileKept
 from ....domain.keys import SessionKey
 from ....domain.session import SessionState
 from ..contract import Content, Stream
-from ..encoding.blocks import Block, BlockCodec, unpack_versions
+from ..encoding.blocks import Block, BlockCodec, needs_care, unpack_versions
 from ..encoding.chain import body_hash
-from ..encoding.json_bytes import decode, encode
+from ..encoding.json_bytes import decode
 from ..encoding.salts import new_salt, replaced, without
 from ..encryption.files import file_id
 from .forks import is_a
@@ -59,6 +59,8 @@ class Removing(Permitting):
         if left := pointed and pointed - set(self._files_of()):
             known = [file_id(self.codec.cipher, bytes.fromhex(digest)) for digest in left]
             self._run(delete(files).where(files.c.digest.in_(known)))
+        if versions is None:
+            self.codec.cipher.renew(stream.key.stream_id)
         # The salt goes too: lines without uuid are known by a hash of their content made with it.
         self._forget(stream, 0, Memory(os.urandom(16)))
         return removed
@@ -69,7 +71,7 @@ class Removing(Permitting):
         if block is None:
             raise Refused(f"version {version} has no content that could be replaced")
         block = self.codec.plain(block)
-        careful = bool(block.careful) or (block.sort != OTHER and _needs_care(body))
+        careful = bool(block.careful) or (block.sort != OTHER and needs_care(body))
         numbers, salt = block.numbers(), new_salt()
         held = self.codec.bodies(block)
         bodies = [body if number == version else data for number, data, _ in held]
@@ -176,16 +178,3 @@ class Removing(Permitting):
 
 def _of(stream: int, statement: Any) -> Any:
     return statement.where(blocks.c.stream == stream).order_by(blocks.c.id)
-
-
-def _needs_care(body: bytes) -> bool:
-    """Whether an entry's bytes are for the careful decoder.
-
-    Raises:
-        Refused: they are no JSON.
-    """
-    try:
-        data, careful = encode(decode(body, True))
-    except NotJson as problem:
-        raise Refused(f"an entry can be replaced by JSON alone: {problem}") from problem
-    return careful or data != body

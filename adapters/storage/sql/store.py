@@ -12,11 +12,12 @@ from sqlalchemy import Connection, Engine, insert, select
 from ....domain.events import EVENTS
 from ....projections.engine.read_model import ReadModel
 from ....projections.engine.registry import Registration, Registry
-from ....projections.texts import Texts
 from ..contract import Content, Packed, Reclaimed, Recorded, Stretch
 from ..encoding.blocks import BlockCodec
 from ..encoding.identities import IdentityMaps, Maps
+from ..encryption.cipher import Sealing
 from ..encryption.founding import Encryption, admit
+from ..encryption.sweeping import destroy_unused
 from .account import Account
 from .founding import find
 from .generations import Generations
@@ -94,11 +95,6 @@ class SqlStore:
         """Whether there is a log; see ``founding.find``."""
         self._found = self._found or find(connection, self.url, self._create)
         return self._found
-
-    @property
-    def texts(self) -> Texts:
-        """How the read models take texts."""
-        return self.codec.cipher.texts
 
     def pack(self, bodies: Sequence[bytes]) -> Packed | None:
         """Compress a batch's bodies before any lock is taken."""
@@ -178,6 +174,14 @@ class SqlStore:
     def reclaim(self) -> Reclaimed:
         """Let nothing that was removed be left in the database's files."""
         raise NotImplementedError
+
+    def destroy_unused_keys(self) -> int:
+        """Destroy the keys of what was erased, so that no copy of the log can be read with them."""
+        cipher = self.codec.cipher
+        if not isinstance(cipher, Sealing):
+            return 0
+        with self.read() as reader:
+            return destroy_unused(reader.cursor, self.statements, cipher)
 
     def settle(self) -> None:
         """Wait until whatever is being written now is committed or rolled back.
