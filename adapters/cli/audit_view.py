@@ -8,9 +8,10 @@ from rich.text import Text
 
 from ...domain.keys import SessionKey
 from ...evidence.trail import EVERYTHING, AuditFilter, Deed
+from ...projections.sessions import Spent
 from .as_json import key_json
 from .event_words import event_json, what
-from .figures import iso, moment, number
+from .figures import dollars, iso, moment, money, number
 from .opened import Opened
 from .progress import bar
 from .safe_text import one_line
@@ -70,6 +71,10 @@ def told_of(deed: Deed) -> str:
         sealed = f"{number(deed.seal.events, 'event')} of {number(deed.seal.streams, 'stream')}"
         reason = f" ({deed.reason})" if deed.reason else ""
         return f"seal {deed.seal.number}: {sealed}, {deed.seal.fingerprint[:16]}{reason}"
+    if deed.billed_before is not None:
+        cost = deed.cost_nano_usd
+        told = money(Spent(cost_nano_usd=cost or 0, unpriced=int(cost is None)))
+        return f"billed here now, not to {deed.billed_before.session_id[:_ID]}: {told}"
     return what(deed.event) if deed.event is not None else ""
 
 
@@ -103,6 +108,9 @@ def _json(deed: Deed) -> dict[str, Any]:
     }
     if deed.seal is not None:
         told["seal"] = deed.seal.as_json()
+    elif deed.billed_before is not None:
+        told["billed_before"] = key_json(deed.billed_before)
+        told["cost_usd"] = dollars(deed.cost_nano_usd) if deed.cost_nano_usd is not None else None
     elif deed.event is not None:
         told["fields"] = event_json(deed.event)
     return told

@@ -50,7 +50,9 @@ DEEDS: frozenset[type[e.SessionEvent]] = frozenset(
 TOPICS = frozenset(kind.TOPIC for kind in DEEDS)
 SEALED = "LogSealed"
 """The kind of a seal, which is an event of the log, not of a session."""
-KINDS: tuple[str, ...] = tuple(sorted((*(kind.__name__ for kind in DEEDS), SEALED)))
+MOVED = "BillingMoved"
+"""The kind of what is no event but follows from one: a response is billed to another session."""
+KINDS: tuple[str, ...] = tuple(sorted((*(kind.__name__ for kind in DEEDS), SEALED, MOVED)))
 
 
 def source_of(event: e.SessionEvent) -> Source | None:

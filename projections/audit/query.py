@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, or_, select
 
 from ...domain.keys import SessionKey
+from ..sessions.tables import SessionTables
 from .tables import AuditTables
 
 MOST = 10_000
@@ -45,6 +46,46 @@ class DeedRow(NamedTuple):
     name: str
     """The stream's text id."""
     user_id: str | None
+
+
+class MovedRow(NamedTuple):
+    """A response that is billed to another session from an event on."""
+
+    position: int
+    version: int
+    name: str
+    """The text id of the stream that it is billed to now,"""
+    user_id: str | None
+    origin: str
+    """and of the one that it was billed to."""
+    cost: int | None
+    """Nano-dollars."""
+
+
+def moves(t: SessionTables, asked: AuditFilter, limit: int, before: int | None) -> Select[Any]:
+    """The newest moves from or to the sessions that are asked for, at any time."""
+    m = t.moves.c
+    to, origin = t.sessions.alias("here"), t.sessions.alias("there")
+    where: list[ColumnElement[bool]] = []
+    if asked.session is not None:
+        name = asked.session.stream_id
+        where.append(or_(*(c == name for s in (to.c, origin.c) for c in (s.main, s.name))))
+    if asked.project is not None:
+        part = asked.project
+        of = (s.c.project_key.contains(part, autoescape=True) for s in (to, origin))
+        where.append(or_(*of))
+    if asked.user_id is not None:
+        where.append(or_(to.c.user_id == asked.user_id, origin.c.user_id == asked.user_id))
+    where += [m.position < before] if before is not None else []
+    columns = (m.position, m.version, to.c.name, to.c.user_id, origin.c.name, m.cost)
+    return (
+        select(*columns)
+        .join_from(t.moves, to, m.to_stream == to.c.stream)
+        .join(origin, m.from_stream == origin.c.stream)
+        .where(*where)
+        .order_by(m.position.desc())
+        .limit(limit)
+    )
 
 
 def page(t: AuditTables, asked: AuditFilter, limit: int, before: int | None) -> Select[Any]:

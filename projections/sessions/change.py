@@ -9,6 +9,7 @@ from ...domain import events as e
 from ..engine.read_model import Run
 from ..printable import printable
 from .lines import Line, Lines
+from .moves import moves_of, rank
 from .response import (
     NO_SUMS,
     Price,
@@ -66,6 +67,10 @@ class Change:
         self._line: Line | None = None
         self.sums: dict[int, Sums] = {}
         """By stream: what is to be added to the session's sums."""
+        self._positions = run.positions
+        self._first = run.versions[0]
+        self.moved: dict[bytes, list[tuple[Any, ...]]] = {}
+        """By key: how what has copies went from session to session."""
 
     def take(
         self, event: e.SessionEvent, version: int, prompt: int, git_branch: str | None
@@ -74,7 +79,8 @@ class Change:
         if isinstance(event, e.UsageRecorded):
             if event.turn is not None or event.source in ("progress", "tool-result"):
                 key = response_key(event, self._key.session_id)
-                self._uses.append(Use(event, version, prompt, git_branch, key))
+                position = self._positions[version - self._first]
+                self._uses.append(Use(event, version, position, prompt, git_branch, key))
         elif isinstance(event, e.TranscriptForked):
             self._forks.append(event)
         elif isinstance(event, e.SessionErased):
@@ -108,7 +114,8 @@ class Change:
     def _taken_over(self) -> list[Response]:
         if self._before.version or not self._after.base:
             return []
-        return self._lines.taken_over(self._cursor, self._stream, self._after)
+        taken = self._lines.taken_over(self._cursor, self._stream, self._after)
+        return [row._replace(position=self._positions[0]) for row in taken]
 
     # -- looking up --------------------------------------------------------------------------
 
@@ -248,7 +255,7 @@ class Change:
         if len(copies) == 1:
             return
         known = any(copy.response.told == Told.CLAIM for copy in copies)
-        copies = [copy for copy in copies if copy.response.told != Told.CLAIM]
+        every, copies = copies, [c for c in copies if c.response.told != Told.CLAIM]
         if not copies:
             return
         best = copies[0].response.counters
@@ -256,7 +263,7 @@ class Change:
             best = best.best(copy.response.counters)
         placeholder = min(copy.response.placeholder for copy in copies)
         characters = max(copy.response.characters for copy in copies)
-        owner = min(copies, key=_rank)
+        owner = min(copies, key=rank)
         mains = {copy.holder.name.rpartition("/")[0] for copy in copies if _is_own(copy)}
         for copy in copies:
             row = copy.response
@@ -270,6 +277,10 @@ class Change:
             )
             if changed != row:
                 self._now[row[:2]] = changed
+        self.moved[key] = [*moves_of(key, [c._replace(response=self._latest(c)) for c in every])]
+
+    def _latest(self, copy: Copy) -> Response:
+        return self._now.get(copy.response[:2], copy.response)
 
     # -- what it adds up to ------------------------------------------------------------------
 
@@ -299,13 +310,6 @@ class Change:
         changed = [row for number, row in self._now.items() if number not in fresh]
         if changed:
             self._table.share(self._cursor, sorted(changed, key=lambda row: row[:2]))
-
-
-def _rank(copy: Copy) -> tuple[bool, bool, float, str, int]:
-    """Who owns a response: the session it names, then the earliest, then the smallest name."""
-    row = copy.response
-    at = row.at if row.at is not None else float("inf")
-    return row.told == Told.TAKEN, not row.native, at, copy.holder.name, row.turn
 
 
 def _is_own(copy: Copy) -> bool:

@@ -59,15 +59,17 @@ class Response(NamedTuple):
     """Whether this is the copy that owns it."""
     counters: Usage
     cost: int | None
+    position: int
+    """Of the event that first told of it here."""
 
     def row(self) -> tuple[Any, ...]:
         """The values in the table's order."""
-        return (*self[:18], *self.counters, self.cost)
+        return (*self[:18], *self.counters, *self[19:])
 
     @classmethod
     def of(cls, row: Any) -> Response:
         """A row as it was read."""
-        return cls._make((*row[:18], Usage(*row[18:24]), row[24]))
+        return cls._make((*row[:18], Usage(*row[18:24]), *row[24:26]))
 
     def priced(self, counters: Usage, price: Price) -> Response:
         """The same response with other counters, and their cost in nano-dollars."""
@@ -135,6 +137,7 @@ class Use(NamedTuple):
 
     event: UsageRecorded
     version: int
+    position: int
     prompt: int
     git_branch: str | None
     key: bytes
@@ -147,7 +150,7 @@ def first_seen(
     use: Use, stream: int, state: SessionState, counters: Usage, cost: int | None
 ) -> Response:
     """A response of which nothing was recorded in this stream before."""
-    event, version, prompt, git_branch, key = use
+    event, version, position, prompt, git_branch, key = use
     late = event.place is not None
     place = event.place if event.place is not None else version
     told = _TOLD.get(event.source, Told.OWN)
@@ -173,6 +176,7 @@ def first_seen(
         1,
         counters,
         cost,
+        position,
     )
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
-from ..adapters.storage.contract import Reader, Store
+from ..adapters.storage.contract import Reader, Recorded, Store
 from ..domain.errors import Refused
 from ..domain.events import SessionEvent
 from ..domain.keys import LONGEST_ID, SessionKey
 from ..projections.audit import EVERYTHING, AuditFilter, DeedRow
-from ..projections.audit.kinds import SEALED, SOURCES, kind_named
-from ..projections.audit.query import MOST, page
+from ..projections.audit.kinds import MOVED, SEALED, SOURCES, kind_named
+from ..projections.audit.query import MOST, MovedRow, moves, page
 from ..projections.audit.tables import NAME, tables_of
 from ..projections.printable import printable
+from ..reading.finding import tables_in
 from .seals import Seal, Sealing, sealings
 
 
@@ -38,6 +40,10 @@ class Deed(NamedTuple):
     event: SessionEvent | None
     """None for a seal."""
     seal: Seal | None = None
+    billed_before: SessionKey | None = None
+    """Of a response that is billed to this session now: which one it was billed to."""
+    cost_nano_usd: int | None = None
+    """What it costs."""
 
 
 def checked(asked: AuditFilter, limit: int) -> AuditFilter:
@@ -65,21 +71,53 @@ def checked(asked: AuditFilter, limit: int) -> AuditFilter:
 def deeds(store: Store, asked: AuditFilter, limit: int, before: int | None) -> list[Deed]:
     """A page of the trail, the newest first. The read model has been caught up before."""
     with store.read() as reader:
+        name = reader.texts.name
+        spelled = asked._replace(actor=name(asked.actor), user_id=name(asked.user_id))
         found = [
             _deed(reader, DeedRow._make(row))
-            for row in reader.query(page(tables_of(reader.live(NAME)), asked, limit, before))
+            for row in reader.query(page(tables_of(reader.live(NAME)), spelled, limit, before))
         ]
         found += _seals(reader, asked, before)
+        found += islice(_moves(reader, spelled, limit, before), limit)
     return sorted(found, key=lambda deed: -deed.position)[:limit]
+
+
+def _moves(reader: Reader, asked: AuditFilter, limit: int, before: int | None) -> Iterator[Deed]:
+    """The responses that moved to another session, newest first: few, in the sessions' model."""
+    of_kind = not asked.kinds or MOVED in asked.kinds
+    if not of_kind or asked.actor is not None or asked.source not in (None, "transcript"):
+        return
+    while rows := reader.query(moves(tables_in(reader), asked, limit, before)):
+        for row in map(MovedRow._make, rows):
+            before = row.position
+            deed = _moved(reader, row)
+            early = asked.since is not None and deed.recorded_at < asked.since
+            late = asked.until is not None and deed.recorded_at >= asked.until
+            if not (early or late):
+                yield deed
+        if len(rows) < limit:
+            return
+
+
+def _moved(reader: Reader, row: MovedRow) -> Deed:
+    event = _event(reader, SessionKey.parse(row.name), row.version)
+    at = event.recorded_at if event is not None else 0
+    told = DeedRow(row.position, row.version, MOVED, "transcript", None, at, row.name, row.user_id)
+    before = SessionKey.parse(row.origin)
+    return _deed(reader, told)._replace(billed_before=before, cost_nano_usd=row.cost)
+
+
+def _event(reader: Reader, key: SessionKey, version: int) -> Recorded | None:
+    stream = reader.find(key)
+    if stream is None:
+        return None
+    return next(iter(reader.events(stream, version - 1, version)), None)
 
 
 def _deed(reader: Reader, row: DeedRow) -> Deed:
     key = SessionKey.parse(row.name)
-    stream = reader.find(key)
-    event = None
-    if stream is not None:
-        content = reader.events(stream, row.version - 1, row.version)
-        event = next((recorded.event for recorded in content), None)
+    recorded = _event(reader, key, row.version)
+    event = recorded.event if recorded is not None else None
     told = [getattr(event, name, None) for name in ("reason", "why")]
     reason = next((text for text in told if text), None)
     return Deed(
