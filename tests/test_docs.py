@@ -17,7 +17,7 @@ from turnlog.settings import Settings
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
-TEST = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
+TEST = re.compile(r"`((?:tests|turnlog/testing)/[\w/]+\.py)(?:::(\w+))?`")
 
 
 def read(name: str) -> str:
@@ -98,7 +98,7 @@ def test_tests_that_are_named_exist(page: Path) -> None:
     for path, name in TEST.findall(page.read_text("utf-8")):
         assert (ROOT / path).exists(), path
         if name:
-            assert re.search(rf"^(async )?def {name}\(", read(path), re.MULTILINE), (
+            assert re.search(rf"^ *(async )?def {name}\(", read(path), re.MULTILINE), (
                 f"{path}::{name}"
             )
 

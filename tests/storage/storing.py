@@ -1,97 +1,29 @@
-"""Short ways to put events into a store, with nothing of turnlog's own decisions in between."""
+"""Stores for tests, opened and held; the rest is what the contract suite uses itself."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
-from turnlog.adapters.claude.batches import prepare
-from turnlog.adapters.storage.contract import Appended, Recorded, Store, Stream, Transaction
+from turnlog.adapters.storage.contract import Store, Transaction
 from turnlog.adapters.storage.stores import open_store
-from turnlog.domain.batch import Memory
-from turnlog.domain.entry import Entry, Mark, identity_of
-from turnlog.domain.events import SessionEvent, SessionRenamed, SessionStarted, TurnRecorded
-from turnlog.domain.keys import SessionKey
-from turnlog.domain.session import fold
-
-T = TypeVar("T")
-KEY = SessionKey("-home-ada-shop", "5e550000-0000-4000-8000-000000000001")
-PATIENCE = 30.0
-"""Seconds after which a thread that does nothing has failed."""
-
-
-def key(number: int) -> SessionKey:
-    """Another session's."""
-    return SessionKey("-home-ada-atlas", f"5e550000-0000-4000-8000-{number:012d}")
-
-
-def uuid(number: int) -> str:
-    """An entry's."""
-    return f"e0000000-0000-4000-8000-{number:012d}"
-
-
-def entry(number: int, text: str = "") -> Entry:
-    """A user's entry."""
-    message = {"role": "user", "content": text or f"line {number}"}
-    return prepare(KEY, [{"type": "user", "uuid": uuid(number), "message": message}])[0]
-
-
-def turn(number: int, text: str = "", **fields: Any) -> TurnRecorded:
-    """An entry as an event."""
-    body = entry(number, text).body
-    known = {"identity": identity_of(uuid(number)), "marks": Mark.USER, "kind": "user"}
-    return TurnRecorded.trusted(body=body, **{**known, **fields})
-
-
-def turns(first: int, last: int) -> list[SessionEvent]:
-    """Several of them."""
-    return [turn(number) for number in range(first, last + 1)]
-
-
-def started(at: SessionKey = KEY) -> SessionStarted:
-    """The first event of a stream."""
-    return SessionStarted(project_key=at.project_key, session_id=at.session_id, subpath=at.subpath)
-
-
-def renamed(title: str) -> SessionRenamed:
-    """A small event."""
-    return SessionRenamed(title=title)
-
-
-def recording(
-    events: Sequence[SessionEvent], at: SessionKey = KEY, memory: Memory | None = None
-) -> Callable[[Transaction], Appended]:
-    """A piece of work that appends events to a stream."""
-
-    def work(transaction: Transaction) -> Appended:
-        stream = transaction.open(at)
-        state = fold(stream.state, events)
-        return transaction.record(stream, events, state, memory)
-
-    return work
-
-
-def record(store: Store, *events: SessionEvent, at: SessionKey = KEY) -> Appended:
-    """Append events to a stream."""
-    return store.write(recording(events, at))
-
-
-def found(store: Store, at: SessionKey = KEY) -> Stream:
-    """A stream that is there."""
-    with store.read() as reader:
-        stream = reader.find(at)
-    assert stream is not None
-    return stream
-
-
-def recorded(store: Store, at: SessionKey = KEY) -> list[Recorded]:
-    """The events of a stream."""
-    with store.read() as reader:
-        stream = reader.find(at)
-        return list(reader.events(stream)) if stream is not None else []
+from turnlog.testing.store.recording import KEY as KEY
+from turnlog.testing.store.recording import PATIENCE as PATIENCE
+from turnlog.testing.store.recording import entry as entry
+from turnlog.testing.store.recording import found as found
+from turnlog.testing.store.recording import key as key
+from turnlog.testing.store.recording import record as record
+from turnlog.testing.store.recording import recorded as recorded
+from turnlog.testing.store.recording import recording as recording
+from turnlog.testing.store.recording import renamed as renamed
+from turnlog.testing.store.recording import running as running
+from turnlog.testing.store.recording import started as started
+from turnlog.testing.store.recording import turn as turn
+from turnlog.testing.store.recording import turns as turns
+from turnlog.testing.store.recording import uuid as uuid
 
 
 @contextmanager
@@ -102,13 +34,6 @@ def opened(url: str, **settings: Any) -> Iterator[Store]:
         yield store
     finally:
         store.close()
-
-
-@contextmanager
-def running(work: Callable[[], T]) -> Iterator[Future[T]]:
-    """A piece of work in a thread of its own; what it raises is raised by ``result()``."""
-    with ThreadPoolExecutor(1) as pool:
-        yield pool.submit(work)
 
 
 class Held:

@@ -112,12 +112,21 @@ def hashed(held: Held, recorded: Recorded) -> Hashed:
     if place in held.removed:
         body = None
     seed = held.salts.get(place, _SEED) if body is not None else None
-    told = body_hash(seed, version, body) if seed is not None and body is not None else None
+    told = hash_now(held, recorded)
     header = hashed_header(stream, version, topic, at, row)
     first = held.hashes.get(place, told)
     return Hashed(
         position, stream, version, topic, at, header, row.identity, first, chain, seed, body
     )
+
+
+def hash_now(held: Held, recorded: Recorded) -> bytes | None:
+    """The hash of an event's body as it is now; None where it has none, or none any more."""
+    place = recorded.key, recorded.version
+    _, body, _ = to_row(recorded.event)
+    if body is None or place in held.removed:
+        return None
+    return body_hash(held.salts.get(place, _SEED), recorded.version, body)
 
 
 def hash_of(version: int, body: bytes) -> bytes:

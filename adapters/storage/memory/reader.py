@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
@@ -12,7 +12,14 @@ from sqlalchemy import Select
 
 from ....domain.batch import Known
 from ....domain.entry import Entry, message_identity
-from ....domain.events import EntryRecorded, SessionForked, TurnRecorded, UsageRecorded
+from ....domain.events import (
+    EntryRecorded,
+    EntryRedacted,
+    SessionErased,
+    SessionForked,
+    TurnRecorded,
+    UsageRecorded,
+)
 from ....domain.keys import SessionKey
 from ....domain.lineage import Segment
 from ....domain.points import Head
@@ -26,7 +33,7 @@ from ..encoding.blocks import read_entry
 from ..encoding.chain import START
 from ..encoding.chain import linked as link
 from ..encoding.rows import to_row
-from .evidence import MemoryEvidence, Own, hashed, new_name
+from .evidence import MemoryEvidence, Own, hash_now, hashed, new_name
 from .models import MemoryModels
 
 _Entry = tuple[int, TurnRecorded | EntryRecorded]
@@ -184,7 +191,22 @@ class MemoryReader(MemoryEvidence, Reader):
             if chain != event.chain:
                 what = "the event is not the one that was recorded"
                 return event.version - 1, (event.version, event.position, what)
+        if (untold := self._untold(recorded)) is not None:
+            what = "its content is missing, or was changed, and nothing tells of it"
+            return untold.version - 1, (untold.version, untold.position, what)
         return len(recorded), None
+
+    def _untold(self, recorded: Sequence[Recorded]) -> Recorded | None:
+        """The first event whose body is another than was recorded, though no event says so."""
+        told = {r.event.of: r.event for r in recorded if isinstance(r.event, EntryRedacted)}
+        erased = max((r.version for r in recorded if isinstance(r.event, SessionErased)), default=0)
+        for one in recorded:
+            if (one.key, one.version) not in self._held.hashes or one.version < erased:
+                continue
+            digest, now = told.get(one.version), hash_now(self._held, one)
+            if digest is None or digest.digest != (now.hex() if now is not None else ""):
+                return one
+        return None
 
     def strays(self) -> list[tuple[SessionKey, int]]:
         return []

@@ -15,7 +15,7 @@ from threading import Condition
 from typing import Any, TypeVar
 
 from ....domain.batch import Memory
-from ....domain.errors import InvalidEvidence, Refused
+from ....domain.errors import InvalidEvidence, NotJson, Refused
 from ....domain.events import EntryRecorded, FileKept, SessionEvent, TurnRecorded
 from ....domain.keys import SessionKey
 from ....domain.session import SessionState, fold
@@ -39,7 +39,9 @@ from ..contract import (
     Summary,
     Transaction,
 )
+from ..encoding.blocks import needs_care
 from ..encoding.chain import START
+from ..encoding.json_bytes import decode
 from ..encoding.rows import from_row, to_row
 from ..evidence import Hashed
 from ..sql.store import LAST, now
@@ -233,7 +235,9 @@ class MemoryTransaction(MemoryOwnWriter, MemoryReader, Transaction):
     def replace_body(self, stream: Stream, version: int, body: bytes) -> str:
         found = self._held.events.get(stream.key, ())[version - 1 : version]
         if found and isinstance(found[0].event, TurnRecorded | EntryRecorded):
-            needs_care(body)
+            needs_care(body)  # refuses what is no JSON
+        if found and isinstance(found[0].event, TurnRecorded | EntryRecorded):
+            _read(body)
         if not found or not self._put(stream, found[0], body):
             raise Refused(f"version {version} has no content that could be replaced")
         self._forget(stream, replace(stream.memory, batches=(), latest={}))
@@ -276,6 +280,13 @@ class MemoryTransaction(MemoryOwnWriter, MemoryReader, Transaction):
 
     def keep_summaries(self, summaries: Sequence[Summary]) -> None:
         self._held.summaries.update({(s.stream, s.sdk): s for s in summaries})
+
+
+def _read(body: bytes) -> None:
+    try:
+        decode(body, True)
+    except NotJson as problem:
+        raise Refused(f"an entry can be replaced by JSON alone: {problem}") from problem
 
 
 def _run(
