@@ -17,6 +17,7 @@ from . import (
     projecting,
     proving,
     reading,
+    retaining,
     searching,
 )
 from .screen import complain
@@ -40,6 +41,7 @@ for _module in (
     diffing,
     exporting,
     changing,
+    retaining,
     messaging,
     proving,
     projecting,
