@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
-from ....domain.errors import DamagedEvent, KeysNeeded, NotJson, TurnlogError
+from ....domain.errors import DamagedEvent, KeysNeeded, NotJson, Refused, TurnlogError
 from ..contract import Body, Packed
 from ..damage import UNREADABLE, damaged
 from ..encryption.blocks import opened_block, sealed_row
 from ..encryption.cipher import PLAIN, Cipher
 from .compression import FOR_GOOD, RAW, Compressor
 from .frames import Frame, pack, unpack
-from .json_bytes import decode, decode_all
+from .json_bytes import decode, decode_all, encode
 from .salts import salts
 
 LARGEST = 1 << 20
@@ -246,3 +246,16 @@ def read_entry(body: Body) -> Any:
         return decode(body.data, False)
     except NotJson as problem:
         raise damaged(f"the entry of version {body.version}", problem) from problem
+
+
+def needs_care(body: bytes) -> bool:
+    """Whether an entry's bytes are for the careful decoder.
+
+    Raises:
+        Refused: they are no JSON.
+    """
+    try:
+        data, careful = encode(decode(body, True))
+    except NotJson as problem:
+        raise Refused(f"an entry can be replaced by JSON alone: {problem}") from problem
+    return careful or data != body

@@ -136,7 +136,7 @@ class _Check:
         self.last = 0
         self.chain = START
         self.gone: dict[int, int] = {}
-        """The events whose content is gone though nothing tells why so far, with their positions."""
+        """The events whose content is gone with nothing to tell why so far, and their positions."""
         self.replaced: dict[int, str] = {}
         """The hash that each redacted event's content has now, in hexadecimal."""
         self.files: dict[str, int] = {}

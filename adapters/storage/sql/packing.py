@@ -46,14 +46,18 @@ class Packing(Permitting):
         return Repacked(before.blocks, after.blocks, before.size, after.size)
 
     def _loose(self, stream: int) -> list[tuple[int, int]]:
-        """The sorts and branches that have blocks which are not packed."""
+        """The sorts and branches that have blocks worth packing.
+
+        A single one of notes is not: to say who packed leaves one behind.
+        """
         statement = (
-            select(blocks.c.sort, blocks.c.branch)
-            .distinct()
+            select(blocks.c.sort, blocks.c.branch, func.count())
             .where(blocks.c.stream == stream, blocks.c.codec.not_in(_FOR_GOOD))
+            .group_by(blocks.c.sort, blocks.c.branch)
             .order_by(blocks.c.sort, blocks.c.branch)
         )
-        return [(sort, branch) for sort, branch in self._asked(statement)]
+        found = self._asked(statement)
+        return [(sort, branch) for sort, branch, count in found if sort != OTHER or count > 1]
 
     def _extent(self, stream: int) -> _Extent:
         size = func.coalesce(func.sum(func.length(blocks.c.data)), 0)
