@@ -77,3 +77,39 @@ def test_what_once_could_not_be_folded_is_known_when_the_log_is_opened_again(
     with turnlog.open(durable_url) as log:
         assert log.sessions()[0].title == "One"
         assert {h.status for h in log.projections() if h.lifecycle == "inline"} == {"up to date"}
+
+
+@pytest.mark.parametrize("name", ["sessions", "audit", "search"])
+def test_tables_that_somebody_dropped_are_folded_again(durable_url: str, name: str) -> None:
+    """Tables that are made anew must never be taken for those of an empty log."""
+    with turnlog.open(durable_url) as log:
+        talk(log)
+        log.catch_up()
+        before = rows(log, name)
+        [gone, *_] = log.store.generations.model(log.store.registry[name], "").tables()
+        log.store.project(lambda cursor: cursor.execute(f"DROP TABLE {gone}"))
+    with turnlog.open(durable_url) as log:
+        log.catch_up()
+        assert rows(log, name) == before
+        log.rename(KEY, "One")
+        log.catch_up()
+        assert {h.status for h in log.projections()} == {"up to date"}
+
+
+def test_of_a_long_log_tables_that_are_gone_are_told(
+    durable_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Opening a log must not take minutes without a word, nor show a part for the whole."""
+    with turnlog.open(durable_url) as log:
+        talk(log)
+        [gone, *_] = log.store.generations.model(log.store.registry["sessions"], "").tables()
+        log.store.project(lambda cursor: cursor.execute(f"DROP TABLE {gone}"))
+    monkeypatch.setattr("turnlog.projecting.upgrading.AT_ONCE", 5)
+    with turnlog.open(durable_url) as log:
+        [health] = [h for h in log.projections() if h.name == "sessions"]
+        assert (health.status, health.position) == ("stalled", 0)
+        assert gone in (health.problem or "")
+        assert "turnlog rebuild" in caplog.text
+        log.rename(KEY, "One")
+        log.rebuild()
+        assert log.sessions()[0].title == "One"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from ..adapters.storage.contract import Store
+from ..adapters.storage.sql.account import Standing
 from ..domain.errors import CannotFold, LeaseLost, NeedsRebuild
 from ..projections.engine.registry import Registration
 from .catching_up import fold_on
@@ -31,7 +32,7 @@ def bring_up_to_date(store: Store) -> None:
     for registration in store.registry:
         row = rows[registration.name]
         if registration.lifecycle == "inline" and row.stale_at is not None:
-            _mend(store, registration, row.version)
+            _mend(store, registration, row)
     outdated = [
         registration
         for registration in store.registry
@@ -53,9 +54,12 @@ def bring_up_to_date(store: Store) -> None:
     rebuild(store, outdated)
 
 
-def _mend(store: Store, registration: Registration, version: int) -> None:
-    if version != registration.version:
+def _mend(store: Store, registration: Registration, row: Standing) -> None:
+    if row.version != registration.version:
         return  # its rebuild mends it
+    if last_position(store) - row.position > AT_ONCE:
+        _log.warning("%s; run `turnlog rebuild`: its lists end there", row.stale_why)
+        return
     lease = Lease.take(store, registration.name)
     if lease is None:
         return  # somebody does

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, ClassVar, Protocol
 
-from sqlalchemy import Connection, Dialect, insert, inspect, select
+from sqlalchemy import Connection, Dialect, func, insert, inspect, select, update
 
 from ....domain.errors import NewerSchema
 from ....domain.events import EVENTS
 from ....projections.engine.read_model import Content, ReadModel, Run
 from ....projections.engine.registry import Registration, Registry, prefix_of
 from .read_side import ADDED
-from .schema import projections
+from .schema import events, projections
 
 _LIVE = "SELECT name, version, generation, stale_at FROM projections"
 
@@ -42,12 +42,16 @@ class Generations:
         return found
 
     def prepare(self, connection: Connection) -> None:
-        """Make what is missing: the tables of account, and those of new read models."""
-        self._complete(connection)
-        versions = connection.execute(select(projections.c.name, projections.c.version))
-        known = {row[0]: row[1] for row in versions}
+        """Make what is missing: the tables of account, those of new read models, and those that
+        somebody dropped."""
+        there = self._complete(connection)
+        live = (projections.c.name, projections.c.version, projections.c.generation)
+        known = {name: (version, at) for name, version, at in connection.execute(select(*live))}
         for registration in self.registry:
-            self.add(connection, registration, known.get(registration.name))
+            version, generation = known.get(registration.name, (None, ""))
+            self.add(connection, registration, version)
+            if version == registration.version:
+                self._mend(connection, registration, generation, there)
 
     def add(self, connection: Connection, registration: Registration, known: int | None) -> None:
         """Make a read model's tables, where it is new.
@@ -71,7 +75,29 @@ class Generations:
                 "wrote it"
             )
 
-    def _complete(self, connection: Connection) -> None:
+    def _mend(
+        self,
+        connection: Connection,
+        registration: Registration,
+        generation: str,
+        there: Collection[str],
+    ) -> None:
+        """Where live tables are gone, begin them anew: empty, and known to be behind the log."""
+        model = self.model(registration, generation)
+        missing = [table for table in model.tables() if table not in there]
+        if not missing:
+            return
+        _drop(connection, [table for table in model.tables() if table in there])
+        model.create(connection)
+        first = None
+        if registration.lifecycle == "inline":
+            first = connection.execute(select(func.min(events.c.position))).scalar()
+        why = f"tables of it were gone: {', '.join(missing)}" if first is not None else None
+        begun = {"position": 0, "stale_at": first, "stale_why": why}
+        of = projections.c.name == registration.name
+        connection.execute(update(projections).where(of).values(begun))
+
+    def _complete(self, connection: Connection) -> set[str]:
         inspector = inspect(connection)
         there = set(inspector.get_table_names())
         columns = {column["name"] for column in inspector.get_columns(projections.name)}
@@ -82,6 +108,7 @@ class Generations:
         for table in ADDED:
             if table.name not in there:
                 table.create(connection)
+        return there
 
     def make_room(
         self, connection: Connection, registration: Registration, generation: str
