@@ -1,7 +1,11 @@
 """What ``import turnlog`` gives, loaded when it is first asked for."""
 
+from .adapters.claude.sdk_messages import MessageFigures as MessageFigures
+from .adapters.claude.sdk_messages import figures_of as figures_of
 from .adapters.claude.session_store import SessionStore as SessionStore
 from .adapters.storage.contract import Recorded as Recorded
+from .adapters.storage.encryption.key_folder import KeyFolder as KeyFolder
+from .adapters.storage.encryption.keys import Keys as Keys
 from .appending import Appended as Appended
 from .async_log import AsyncLog as AsyncLog
 from .async_log import open_async as open_async
@@ -14,6 +18,9 @@ from .domain.errors import InvalidPoint as InvalidPoint
 from .domain.errors import InvalidProjection as InvalidProjection
 from .domain.errors import InvalidQuery as InvalidQuery
 from .domain.errors import InvalidURL as InvalidURL
+from .domain.errors import KeyDestroyed as KeyDestroyed
+from .domain.errors import KeyLost as KeyLost
+from .domain.errors import KeysNeeded as KeysNeeded
 from .domain.errors import MissingExtra as MissingExtra
 from .domain.errors import PointNotFound as PointNotFound
 from .domain.errors import Refused as Refused
@@ -35,6 +42,7 @@ from .messages.conversation import Conversation as Conversation
 from .messages.reading import Message as Message
 from .messages.writing import Saved as Saved
 from .messages.writing import Trimmed as Trimmed
+from .migrating.summary import Migrated as Migrated
 from .opening import open_log
 from .projecting.installed import installed_projections as installed_projections
 from .projections.engine.projection import Projection as Projection

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from pydantic import SecretStr
 from rich.text import Text
 
 from ...settings import SECRETS, Location, Settings, env_file, settings_file
@@ -48,6 +49,8 @@ def _rows(settings: Settings, location: Location) -> Iterator[tuple[str, Any, st
             value, by = location.url, location.chosen_by
         elif name == "redis_url" and location.redis is not None:
             value, by = location.redis
-        if name in SECRETS and value is not None:
+        if isinstance(value, SecretStr):
+            value = "***"
+        elif name in SECRETS and value is not None:
             value = hidden(value)
         yield name, value, by, field.description or ""

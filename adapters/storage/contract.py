@@ -11,6 +11,7 @@ from sqlalchemy import Select
 
 from ...domain.batch import Known, Memory
 from ...domain.entry import Entry
+from ...domain.errors import Refused
 from ...domain.events import SessionEvent
 from ...domain.keys import SessionKey
 from ...domain.lineage import Lineage, Segment
@@ -419,6 +420,28 @@ class Store(Protocol):
 
     def fails_alone(self, problem: Exception) -> bool:
         """Whether what a fold raised is its own failure, and not the database's."""
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether what people wrote is encrypted."""
+        return False
+
+    @property
+    def locked(self) -> bool:
+        """Whether it is, and the keys were not given: nothing can be written then."""
+        return False
+
+    def destroy_keys(self, sessions: Sequence[SessionKey]) -> int:
+        """Destroy the keys of some streams: what they hold is lost in every copy of the log.
+
+        Returns:
+            How many were destroyed now.
+
+        Raises:
+            Refused: the log is not encrypted.
+            KeysNeeded: the keys were not given.
+        """
+        raise Refused("the log is not encrypted: there are no keys to destroy; use `erase`")
 
     def destroy_unused_keys(self) -> int:
         """Destroy the keys of what was erased, so that no copy of the log can be read with them.

@@ -11,6 +11,7 @@ from ..domain.keys import SessionKey
 from ..projecting.runner import Background
 from ..retention.archiving import Archived, archive
 from ..retention.collecting import CleanUp, Collected, Policy, Strength, collect
+from ..retention.destroying import KeysDestroyed, destroy_keys
 from ..retention.erasing import Erased, Erasure, erase
 from ..retention.linked import checked, link
 from ..retention.redacting import Asked, Redacted, redact
@@ -152,6 +153,31 @@ class Retaining(Projecting):
         """
         why = Erasure(reason, actor)
         return erase(self.store, SessionKey.of(key), forks, why, files, dry_run)
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether what people wrote is encrypted in the database."""
+        return self.store.encrypted
+
+    def destroy_keys(self, key: Key, *, forks: Forks = "refuse") -> KeysDestroyed:
+        """Destroy the keys of a session and its subagents, in an encrypted log.
+
+        Nobody reads what they said any more, neither in the database nor in any copy of it; their
+        headers can be read. The database is left as it is: ``erase`` does that, and destroys the
+        keys too.
+
+        Args:
+            key: the session; with a subpath, that subagent's stream alone.
+            forks: of sessions that share its content: as ``erase`` takes it. A fork reads what it
+                took over with the keys of the session that it was taken from.
+
+        Raises:
+            UnknownSession: there is no such session.
+            SharedContent: other sessions share it; the error names them.
+            Refused: the log is not encrypted.
+            KeysNeeded: the keys were not given.
+        """
+        return destroy_keys(self.store, SessionKey.of(key), forks)
 
     def redact(
         self,

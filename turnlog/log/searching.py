@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..domain.errors import MissingExtra
+from ..domain.errors import MissingExtra, Refused
 from ..projections.search.candidates import ANYWHERE, SearchFilter
 from ..projections.search.tables import NAME
 from ..reading.searching import Found, search
@@ -40,10 +40,16 @@ class Searching(Projecting):
 
         Raises:
             InvalidQuery: there is no word in it, or too many, or no text can be what it asks for.
-            Refused: ``limit``, ``page`` or a time makes no sense.
+            Refused: ``limit``, ``page`` or a time makes no sense, or the log is encrypted.
             MissingExtra: this Python's SQLite has no full-text search.
             NotCaughtUp: another process builds the index, and has not come so far in time.
         """
+        if self.store.encrypted:
+            raise Refused(
+                "the log is encrypted, and an index of its words would tell what was said: it has "
+                "none; `turnlog sessions` filters by user, tag, project, time, status and cost, "
+                "and `turnlog show` reads one session"
+            )
         if NAME not in self.store.registry:
             raise MissingExtra(
                 "the SQLite of this Python was built without FTS5, which search needs; use a "

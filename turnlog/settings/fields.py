@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings
 
 from ..domain.batch import CHECKPOINT_EVERY
@@ -28,7 +28,7 @@ def as_lines(given: object) -> object:
     return given
 
 
-SECRETS = ("database_url", "redis_url")
+SECRETS = ("database_url", "redis_url", "encryption_master_key")
 """Settings that may hold a password: what they hold is shown without it, or not at all."""
 
 
@@ -91,6 +91,17 @@ class Fields(BaseSettings):
         description="What is taken out of entries before they are recorded, a pattern a line: "
         "`secrets` for well-known tokens, the name of one of them, or a regular expression of "
         "your own (`pip install 'turnlog[redaction]'`); see docs/retention.md.",
+    )
+    encryption_keys: str | None = Field(
+        default=None,
+        description="The folder with the keys of an encrypted log (`pip install "
+        "'turnlog[encryption]'`), outside of its database and of its backups. A log that is made "
+        "while this is set is encrypted.",
+    )
+    encryption_master_key: SecretStr | None = Field(
+        default=None,
+        repr=False,
+        description="The master key, 64 hexadecimal digits, where it does not lie in that folder.",
     )
     user_id: str | None = Field(default=None, description="Whose sessions an import records.")
     actor: str | None = Field(

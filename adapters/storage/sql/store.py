@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, insert, select
 
+from ....domain.errors import Refused
 from ....domain.events import EVENTS
+from ....domain.keys import SessionKey
 from ....projections.engine.read_model import ReadModel
 from ....projections.engine.registry import Registration, Registry
 from ..contract import Content, Packed, Reclaimed, Recorded, Stretch
@@ -174,6 +176,27 @@ class SqlStore:
     def reclaim(self) -> Reclaimed:
         """Let nothing that was removed be left in the database's files."""
         raise NotImplementedError
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether what people wrote is encrypted."""
+        return self.codec.cipher.encrypted
+
+    @property
+    def locked(self) -> bool:
+        """Whether it is, and the keys were not given: nothing can be written then."""
+        return self.codec.cipher.locked
+
+    def destroy_keys(self, sessions: Sequence[SessionKey]) -> int:
+        """Destroy the keys of some streams: what they hold is lost in every copy of the log."""
+        cipher = self.codec.cipher
+        cipher.allow_writing()
+        if not isinstance(cipher, Sealing):
+            raise Refused("the log is not encrypted: there are no keys to destroy; use `erase`")
+        count = sum(cipher.keys.destroy(key.stream_id) for key in sessions)
+        if cipher.refresh():
+            self.heads.forget()
+        return count
 
     def destroy_unused_keys(self) -> int:
         """Destroy the keys of what was erased, so that no copy of the log can be read with them."""
