@@ -176,5 +176,7 @@ def _latest(reader: Reader, directory: str, user_id: str | None, since: int) -> 
             "the list of sessions is out of date, so it cannot tell a directory's latest; "
             "`turnlog rebuild sessions` repairs it"
         )
-    rows = reader.query(latest_in(tables_in(reader), directory, user_id, since))
+    named = reader.texts.name
+    place, user = named(directory), named(user_id)
+    rows = reader.query(latest_in(tables_in(reader), place, user, since))
     return Begun(SessionKey.parse(rows[0][0]), False, rows[0][1]) if rows else None

@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from ...domain.keys import names_in
 from ...domain.usage import Usage
-from ..printable import printable
 from .filters import MOST as MOST
 from .filters import Filter, matching
 from .tables import SUMS, SessionTables
@@ -165,13 +164,13 @@ def beginning_with(tables: SessionTables, prefix: str) -> Select[Any]:
 
 
 def latest_in(
-    tables: SessionTables, directory: str, user_id: str | None, since: int
+    tables: SessionTables, directory: str | None, user_id: str | None, since: int
 ) -> Select[Any]:
-    """The session of a directory that was active last, and not before a time: name, version."""
+    """The session of a directory that was active last, and after a time: name, version."""
     s = tables.sessions.c
-    where = [s.subpath.is_(None), s.presence == "present", s.working_dir == printable(directory)]
+    where = [s.subpath.is_(None), s.presence == "present", s.working_dir == directory]
     if user_id is not None:
-        where.append(s.user_id == printable(user_id))
+        where.append(s.user_id == user_id)
     return (
         select(s.name, s.version)
         .where(*where, s.active_at > since)
