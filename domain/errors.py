@@ -111,6 +111,10 @@ class NotEncrypted(DamagedEvent):
     """Plain content where everything is encrypted: somebody put it there."""
 
 
+class ContentErased(TurnlogError):
+    """What a session said was erased for good; its headers and figures are left."""
+
+
 class NotJson(TurnlogError):
     """A value or a line that is not JSON."""
 

@@ -282,5 +282,7 @@ def _redacted(event: e.EntryRedacted) -> str:
 
 
 def _entry(body: bytes, marks: int) -> Mapping[str, Any]:
+    if not body:
+        return {}  # erased
     entry = read_entry(Body(0, body, bool(marks & (Mark.CAREFUL | Mark.RAW))))
     return entry if isinstance(entry, Mapping) else {}

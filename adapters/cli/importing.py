@@ -33,7 +33,8 @@ def import_(
         str | None, typer.Option(metavar="NAME", help="Where they were held; else this machine.")
     ] = None,
     restore: Annotated[
-        bool, typer.Option("--restore", help="Bring sessions back that were deleted or erased here.")
+        bool,
+        typer.Option("--restore", help="Bring sessions back that were deleted or erased here."),
     ] = False,
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on as the files grow; end with Ctrl-C.")

@@ -65,6 +65,9 @@ class _Shown:
     def run(self) -> None:
         self._header()
         shown = 0
+        if self._session.presence == "erased":
+            self._erased()
+            return
         if not self._state.entries and not self._state.base:
             self._remembered()
         else:
@@ -141,6 +144,11 @@ class _Shown:
         if at is not None:
             out.print(Text(f"as it was at {one_line(at)} (version {state.version})", "point"))
         out.print()
+
+    def _erased(self) -> None:
+        if not self._wanted.as_json:  # there, the presence says so
+            told = "What was said here is erased for good; when it was and what it cost stays."
+            screen().print(told, style="quiet")
 
     def _remembered(self) -> None:
         """The prompts of a session whose transcript is gone."""

@@ -73,11 +73,16 @@ def forks_of(tables: SessionTables, names: Sequence[str]) -> Select[Any]:
 
 
 def copies_of(tables: SessionTables, streams: Sequence[int]) -> Select[Any]:
-    """The streams elsewhere that hold responses which some streams hold too."""
+    """The streams elsewhere that hold copies of responses which some streams hold.
+
+    A fork holds none of what it took over.
+    """
     r = tables.responses.c
     theirs = tables.responses.alias("theirs")
-    shared = select(theirs.c.key).where(theirs.c.stream.in_(streams))
-    holders = select(r.stream).where(r.key.in_(shared), r.stream.not_in(streams))
+    shared = select(theirs.c.key).where(theirs.c.stream.in_(streams), theirs.c.origin.is_(None))
+    holders = select(r.stream).where(
+        r.key.in_(shared), r.stream.not_in(streams), r.origin.is_(None)
+    )
     s = tables.sessions.c
     return (
         select(tables.sessions)

@@ -10,7 +10,7 @@ from ..domain.keys import SessionKey
 from ..domain.points import Point
 from ..reading.subscribing import subscribe
 from ..time.branching import Branch, branches_of
-from ..time.loading import entries_of, live_entries, loadable
+from ..time.loading import entries_of, erased, live_entries, loadable
 from ..time.transcribing import Line, Numbering, transcript_of
 from ..time.travelling import find_place, lineage_to
 from .part import At, Key, Part, there
@@ -35,9 +35,12 @@ class Reading(Part):
 
         Raises:
             UnknownSession, InvalidPoint, PointNotFound: as ``at`` does.
+            ContentErased: it is erased.
         """
         with self._look(key) as (reader, stream):
             stream = there(stream, key)
+            if stream.state.presence == "erased":
+                raise erased(stream)
             if at is None:
                 yield from live_entries(reader, stream)
             else:

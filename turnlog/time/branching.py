@@ -169,6 +169,6 @@ def _prompts(
 
 def _entry(reader: Reader, stream: Stream, head: Head) -> Any:
     event = next(iter(reader.events(stream, head.version - 1, head.version))).event
-    if not isinstance(event, TurnRecorded | EntryRecorded):
-        return None
+    if not isinstance(event, TurnRecorded | EntryRecorded) or not event.body:
+        return None  # erased, or no entry
     return read_entry(Body(head.version, event.body, bool(event.marks & (Mark.CAREFUL | Mark.RAW))))

@@ -10,6 +10,7 @@ from ..adapters.storage.contract import Body, Reader, Stream
 from ..adapters.storage.damage import damaged
 from ..adapters.storage.encoding.blocks import read_entry
 from ..domain.entry import CALL
+from ..domain.errors import ContentErased
 from ..domain.lineage import Lineage
 from ..domain.points import load_order
 from .travelling import late_of, owner_of
@@ -55,6 +56,20 @@ def bodies_of(reader: Reader, stream: Stream, line: Lineage) -> Iterator[Body]:
             if body is None:
                 raise damaged(f"version {head.version}", "its content is missing")
             yield body
+
+
+def is_erased(stream: Stream, version: int) -> bool:
+    """Whether what is missing of a version was erased, or may have been with a former life."""
+    return stream.state.presence == "erased" or version <= stream.state.life
+
+
+def erased(stream: Stream) -> ContentErased:
+    """The error for what was erased."""
+    name = stream.key.session_id
+    return ContentErased(
+        f"what session {name!r} said was erased for good; what is left are its counts, times, "
+        f"tokens and cost: `turnlog stats {name[:8]}`"
+    )
 
 
 def loadable(reader: Reader, stream: Stream | None) -> bool:

@@ -10,8 +10,8 @@ from ..adapters.storage.contract import Body, Reader, Stream
 from ..adapters.storage.damage import damaged
 from ..adapters.storage.encoding.blocks import read_entry
 from ..domain.entry import Mark
-from ..domain.lineage import Lineage
-from .loading import bodies_of
+from ..domain.lineage import Lineage, Segment
+from .loading import bodies_of, erased, is_erased
 from .travelling import heads_of
 
 
@@ -28,6 +28,10 @@ class Line(NamedTuple):
     occurred_at: int | None
     """Milliseconds since 1970 UTC."""
     body: Body
+    stream: str | None = None
+    """The session it was taken over from by a fork; None where it is this stream's own."""
+    place: int = 0
+    """The version at whose place it stands: its own, unless it came late."""
 
     @property
     def entry(self) -> dict[str, Any]:
@@ -72,12 +76,15 @@ def transcript_of(
     """The entries of a lineage in load order, numbered, in bounded memory.
 
     Raises:
+        ContentErased: they were erased.
         DamagedEvent: some cannot be read, or are not there.
     """
     numbers = numbers or Numbering()
     heads, bodies = heads_of(reader, stream, line), bodies_of(reader, stream, line)
     for head, body in zip_longest(heads, bodies):
         if head is None or body is None or head.version != body.version:
+            if head is not None and is_erased(stream, head.version):
+                raise erased(stream)
             raise damaged(f"the conversation of {stream.key.stream_id!r}", "something is missing")
         numbers.count(head.marks, head.turn, head.stream)
         yield Line(
@@ -88,4 +95,21 @@ def transcript_of(
             head.place is not None,
             head.occurred_at,
             body,
+            head.stream,
+            head.place or head.version,
         )
+
+
+def left_behind(reader: Reader, stream: Stream, branch: int, prompts: int = 0) -> Iterator[Line]:
+    """The entries of a branch that are not on the live one, numbered, in bounded memory.
+
+    Args:
+        prompts: how many there were when the branch began.
+
+    Raises:
+        DamagedEvent: some cannot be read, or are not there.
+    """
+    state = stream.state
+    for line in transcript_of(reader, stream, (Segment(branch, None),), Numbering(prompts)):
+        if line.version > state.life and not state.is_live(branch, line.place, line.late):
+            yield line
