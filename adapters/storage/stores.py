@@ -15,12 +15,14 @@ from ...projections.built_in import built_in
 from ...projections.engine.registry import Registration, Registry
 from ...projections.search.index import index_with
 from ...projections.search.tables import NAME, VERSION
+from ...projections.texts import SHOWN, Texts
 from ..prices import TABLE, prices_from
 from ..secrets import hidden
 from .contract import Store
 from .encoding.json_bytes import decode
 from .encryption.founding import Encryption
 from .encryption.keys import Keys
+from .installed import Opening, installed_store
 from .sql.store import SqlStore, now
 from .sqlite.store import SqliteStore
 
@@ -61,10 +63,9 @@ def open_store(
         MissingExtra: the driver is not installed.
         StorageError: the database cannot be opened, or belongs to something else.
     """
-    priced = None if prices == TABLE else prices_from(prices)
     encryption = Encryption(keys)
-    searched = (SEARCH,) if url.startswith("postgres") or has_fts5() else ()
-    registry = Registry((*built_in(priced, encryption.texts), *searched, *projections))
+    searched = url.startswith("postgres") or has_fts5()
+    registry = read_models(projections, prices, searched, encryption.texts)
     if url in ("memory:", "memory://"):
         if keys is not None:
             raise Refused("a log in memory is never on a disk, and is not encrypted")
@@ -80,10 +81,27 @@ def open_store(
         store = _open_sqlite(parsed, registry, synchronous, clock, create, encryption)
     elif kind in ("postgres", "postgresql", "postgresql+psycopg"):
         store = _open_postgres(parsed, registry, clock, create, encryption)
+    elif (made := installed_store(Opening(url, registry, clock, create))) is not None:
+        if keys is not None:
+            raise Refused(f"{made.url}: a store of your own is not encrypted by turnlog")
+        return made
     else:
         raise _not_kept(parsed)
     store.codec.threshold = compress_threshold
     return store
+
+
+def read_models(
+    projections: Sequence[Registration], prices: str, searched: bool, texts: Texts = SHOWN
+) -> Registry:
+    """The read models that a log keeps: the built-in ones, the search index, and one's own.
+
+    Raises:
+        Refused, MissingExtra: as ``open_store`` raises them of ``prices``.
+    """
+    priced = None if prices == TABLE else prices_from(prices)
+    search = (SEARCH,) if searched else ()
+    return Registry((*built_in(priced, texts), *search, *projections))
 
 
 def _not_kept(url: URL) -> InvalidURL:

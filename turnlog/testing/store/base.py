@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import pytest
 
@@ -11,7 +12,12 @@ from ...adapters.storage.sql.store import now
 
 Clock = Callable[[], int]
 """Milliseconds since 1970 UTC."""
-MakeStore = Callable[[Clock], Store]
+
+
+class MakeStore(Protocol):
+    """Makes a store that goes by a clock: empty at first, then again over the same place."""
+
+    def __call__(self, clock: Clock, /) -> Store: ...
 
 
 class Base:
@@ -25,7 +31,7 @@ class Base:
 
     @pytest.fixture
     def make_store(self) -> MakeStore:
-        """What makes a store that goes by a clock: empty at first, then again over the same place.
+        """What makes the stores that are certified.
 
         Raises:
             NotImplementedError: it is not overridden.
