@@ -3,8 +3,9 @@
 A row that was deleted stays in the pages of its table until nobody can see it any more and its
 place is given to another; ``VACUUM FULL`` writes tables and indexes into new files without it. What
 the server noted of columns for its planner (``pg_statistic``) holds short values whole, so it is
-noted again and written anew too, which the owner of the database may have done. Write-ahead logs,
-replicas and backups are out of reach.
+noted again and written anew too, which the owner of the database may have done. Of an empty table
+nothing is noted, not even that; there, to give a column its own type again drops what was noted.
+Write-ahead logs, replicas and backups are out of reach.
 """
 
 from __future__ import annotations
@@ -23,6 +24,12 @@ PATIENCE = 60.0
 _POLL = 0.05
 _TABLES = """SELECT c.relname FROM pg_class c
     WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace ORDER BY c.relname"""
+_NOTED = """SELECT a.attname, format_type(a.atttypid, a.atttypmod), c.collname
+    FROM pg_stats s
+    JOIN pg_attribute a ON a.attrelid = s.tablename::regclass AND a.attname = s.attname
+    LEFT JOIN pg_collation c ON c.oid = a.attcollation
+    WHERE s.schemaname = current_schema() AND s.tablename = %s"""
+_ANY = sql.SQL("SELECT count(*) FROM (SELECT 1 FROM {} LIMIT 1) AS found")
 _SIZE = "SELECT pg_database_size(current_database())"
 _LOOKING = """SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -46,8 +53,10 @@ def reclaim(connection: psycopg.Connection[Any], where: str) -> Reclaimed:
     connection.execute(f"SET lock_timeout = {int(PATIENCE * 1000)}")
     try:
         for (name,) in connection.execute(_TABLES).fetchall():
-            vacuum = sql.SQL("VACUUM (FULL, ANALYZE) {}").format(sql.Identifier(name))
-            connection.execute(vacuum, prepare=False)
+            table = sql.Identifier(name)
+            connection.execute(sql.SQL("VACUUM (FULL, ANALYZE) {}").format(table), prepare=False)
+            if not _number(connection, _ANY.format(table)):
+                _forget_notes(connection, name)
         connection.execute("VACUUM (FULL) pg_catalog.pg_statistic", prepare=False)
     finally:
         if not connection.broken:
@@ -68,7 +77,18 @@ def _wait_for_looks(connection: psycopg.Connection[Any], where: str) -> None:
         time.sleep(_POLL)
 
 
-def _number(connection: psycopg.Connection[Any], query: str, values: Any = None) -> int:
+def _forget_notes(connection: psycopg.Connection[Any], name: str) -> None:
+    for column, kind, collation in connection.execute(_NOTED, (name,)).fetchall():
+        again = sql.SQL("ALTER TABLE {} ALTER COLUMN {} TYPE {}{}").format(
+            sql.Identifier(name),
+            sql.Identifier(column),
+            sql.SQL(kind),
+            sql.SQL(" COLLATE {}").format(sql.Identifier(collation)) if collation else sql.SQL(""),
+        )
+        connection.execute(again, prepare=False)
+
+
+def _number(connection: psycopg.Connection[Any], query: Any, values: Any = None) -> int:
     row = connection.execute(query, values).fetchone()
     assert row is not None
     return int(row[0])
