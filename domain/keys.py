@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
@@ -9,6 +10,7 @@ from urllib.parse import quote, unquote
 
 from .errors import InvalidKey
 
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 LONGEST_ID = 1024
 """The longest stream id in ASCII characters: a B-tree page of PostgreSQL takes 2,704 bytes."""
 
@@ -65,6 +67,14 @@ class SessionKey(NamedTuple):
         if len(parts) not in (2, 3):
             raise InvalidKey(f"{stream_id!r} is no stream id: it needs two or three parts")
         return cls(*parts)
+
+
+def short(session_id: str) -> str:
+    """An id as it is shown and typed: eight characters of a uuid, whole where it is none.
+
+    What begins with a date, say, shares that with many others.
+    """
+    return session_id[:8] if _UUID.fullmatch(session_id) else session_id
 
 
 def names_in(project_key: str) -> tuple[str, str]:

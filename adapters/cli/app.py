@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from . import (
+    beginning,
     caring,
     changing,
     diffing,
@@ -14,6 +15,7 @@ from . import (
     finding,
     importing,
     messaging,
+    moving,
     projecting,
     proving,
     reading,
@@ -35,6 +37,8 @@ app = typer.Typer(
 )
 for _module in (
     importing,
+    moving,
+    beginning,
     finding,
     reading,
     searching,

@@ -6,12 +6,14 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from ...domain.errors import Refused
 from ...domain.events import Figures
-from ...domain.keys import SessionKey
+from ...domain.keys import SessionKey, short
 from ...projections.sessions import Session
 from .as_json import figures_json, key_json, session_json
 from .figures import iso, moment, number, tokens
 from .opened import Opened, key_of
+from .record_view import record_json, show
 from .safe_text import one_line
 from .screen import screen, write_json
 
@@ -85,6 +87,17 @@ def set_checkpoint(
         _next(f"turnlog rewind {_short(session)} --to checkpoint:{one_line(done.name)}")
 
 
+def show_checkpoint(work: Opened, name: str, checkpoint: str, as_json: bool) -> None:
+    """Show the session as it was at a checkpoint."""
+    session = work.session(name)
+    found = work.log.get_checkpoint(key_of(session), checkpoint)
+    if as_json:
+        told = {"checkpoint": found.name, "label": found.row.label, "turn": found.turn}
+        write_json({**record_json(found.then), **told, "live": found.row.live})
+    else:
+        show(found.then, f"checkpoint:{found.name}")
+
+
 def rewind(
     work: Opened, name: str, to: str, reason: str | None, dry_run: bool, as_json: bool
 ) -> None:
@@ -148,22 +161,30 @@ def fork(
     took = f"{number(done.figures.prompts, 'prompt')}, {number(done.figures.turns, 'turn')}"
     screen().print(f"  begins with {took}; no entry is copied", style="quiet")
     if done.done:
-        _next(f"turnlog show {one_line(done.child.session_id[:8])}")
+        _next(f"turnlog show {one_line(short(done.child.session_id))}")
 
 
-def rename(work: Opened, name: str, title: str, as_json: bool) -> None:
-    """Give a session a title of its own."""
+def rename(work: Opened, name: str, title: str | None, remove: bool, as_json: bool) -> None:
+    """Give a session a title of its own, or take it away."""
     session = work.session(name)
+    if (title is None) is not remove:
+        raise Refused("a title, or --remove: one of the two")
     work.log.rename(key_of(session), title, work.actor)
     _changed(work, session, "Renamed", as_json)
 
 
-def retag(work: Opened, name: str, add: list[str], remove: list[str], as_json: bool) -> None:
+def retag(
+    work: Opened, name: str, add: list[str], remove: list[str], replace: bool, as_json: bool
+) -> None:
     """Add tags to a session and take others away; without either, show those it has."""
     session = work.session(name)
-    if add or remove:
-        kept = [tag for tag in session.tags if tag not in remove]
-        work.log.tag(key_of(session), [*kept, *add], work.actor)
+    if replace and remove:
+        raise Refused("--replace leaves nothing to --remove")
+    if replace:
+        work.log.tag(key_of(session), add, work.actor)
+        _changed(work, session, "Tagged", as_json)
+    elif add or remove:
+        work.log.change_tags(key_of(session), add, remove, work.actor)
         _changed(work, session, "Tagged", as_json)
     elif as_json:
         write_json(session_json(session))
@@ -215,7 +236,7 @@ def _next(command: str) -> None:
 
 
 def _short(session: Session) -> str:
-    return one_line(session.session_id[:8])
+    return one_line(short(session.session_id))
 
 
 def _figures(before: Figures, after: Figures) -> None:

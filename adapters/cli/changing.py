@@ -22,6 +22,10 @@ def checkpoint(
     ] = None,
     label: Annotated[str | None, typer.Option(metavar="TEXT", help="A note to go with it.")] = None,
     list_: Annotated[bool, typer.Option("--list", help="List those there are.")] = False,
+    show: Annotated[
+        bool,
+        typer.Option("--show", help="Show the session as it was there: turns, tokens, text."),
+    ] = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     db: Db = None,
@@ -33,6 +37,8 @@ def checkpoint(
     with opened(db) as work:
         if name is None or list_:
             changes.list_checkpoints(work, session, as_json)
+        elif show:
+            changes.show_checkpoint(work, session, name, as_json)
         else:
             changes.set_checkpoint(work, session, name, label, dry_run, as_json)
 
@@ -82,7 +88,10 @@ def fork(
 
 def rename(
     session: SessionId,
-    title: Annotated[str, typer.Argument(metavar="TITLE", help="The new title.")],
+    title: Annotated[str | None, typer.Argument(metavar="[TITLE]", help="The new title.")] = None,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Take it away: the transcript's own shows again.")
+    ] = False,
     as_json: AsJson = False,
     db: Db = None,
 ) -> None:
@@ -91,7 +100,7 @@ def rename(
     from .opened import opened
 
     with opened(db) as work:
-        changes.rename(work, session, title, as_json)
+        changes.rename(work, session, title, remove, as_json)
 
 
 def tag(
@@ -102,6 +111,7 @@ def tag(
     remove: Annotated[
         list[str] | None, typer.Option("--remove", metavar="TAG", help="Take a tag away.")
     ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="These tags and no others.")] = False,
     as_json: AsJson = False,
     db: Db = None,
 ) -> None:
@@ -110,7 +120,7 @@ def tag(
     from .opened import opened
 
     with opened(db) as work:
-        changes.retag(work, session, tags or [], remove or [], as_json)
+        changes.retag(work, session, tags or [], remove or [], replace, as_json)
 
 
 def delete(

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from rich.text import Text
 
+from ...domain.keys import short
 from ...projections.sessions import Session
 from ...retention.erasing import Erased
 from ...retention.linked import LinkedFiles
@@ -59,7 +60,7 @@ def erase(work: Opened, name: str, asked: Asked) -> None:
         return
     if not erased.streams:
         told = "is erased already; its files hold nothing of it."
-        screen().print(Text.assemble(one_line(session.session_id[:8]), " ", told))
+        screen().print(Text.assemble(one_line(short(session.session_id)), " ", told))
         return
     verb = "Erased" if erased.done else "Would erase"
     _say(verb, session, f"{number(len(erased.streams), 'stream')}")
@@ -173,5 +174,5 @@ def redact(work: Opened, name: str, taken: Taken, asked: Asked) -> None:
 
 
 def _say(verb: str, session: Session, what: str) -> None:
-    short = one_line(session.session_id[:8])
-    screen().print(Text.assemble((f"{verb} ", "bold"), (short, "id"), f"  {what}"), soft_wrap=True)
+    named = one_line(short(session.session_id))
+    screen().print(Text.assemble((f"{verb} ", "bold"), (named, "id"), f"  {what}"), soft_wrap=True)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from ...domain import events as e
 from ...domain.entry import Mark, uuid_text
-from ...domain.keys import SessionKey
+from ...domain.keys import SessionKey, short
 from ..claude.tool_calls import content_text
 from ..storage.contract import Body
 from ..storage.encoding.blocks import read_entry
@@ -73,7 +73,7 @@ def _says(
 def _started(event: e.SessionStarted) -> str:
     if event.forked_from is not None:
         origin = SessionKey.parse(event.forked_from.stream)
-        return f"forked from {origin.session_id[:8]} at version {event.forked_from.version}"
+        return f"forked from {short(origin.session_id)} at version {event.forked_from.version}"
     told = f"by {event.source}"
     if event.working_dir:
         told += f" in {event.working_dir}"

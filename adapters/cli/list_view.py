@@ -12,7 +12,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from ...domain.keys import SessionKey
+from ...domain.keys import SessionKey, short
 from ...projections.sessions import Session
 from .figures import day, money, number
 from .safe_text import one_line
@@ -24,6 +24,8 @@ STATUS = {
     "error": ("✗", "bad"),
     "abandoned": ("○", "quiet"),
 }
+_WHOLE = 24
+"""Characters of an id that is no uuid for which there is room."""
 GONE = {"deleted": ("✗ deleted", "bad"), "erased": ("✗ erased", "bad"), "archived": ("▪", "quiet")}
 
 
@@ -59,8 +61,8 @@ def sessions_table(sessions: Sequence[Session]) -> Table:
 
 
 def shortest(ids: Sequence[str], least: int = 8) -> int:
-    """How many characters tell some ids apart, eight at the least."""
-    longest = least
+    """How many characters tell some ids apart, and are no less than any is shown with."""
+    longest = max([least, *(len(short(one)) for one in ids if len(short(one)) <= _WHOLE)])
     for one, next_one in pairwise(sorted(set(ids))):
         common = next(
             (i for i, (a, b) in enumerate(zip(one, next_one, strict=False)) if a != b), None
@@ -123,7 +125,7 @@ def notes(session: Session) -> list[str]:
     if session.subagents:
         told.append("+" + number(session.subagents, "subagent"))
     if session.forked_from:
-        told.append(f"⑂ {one_line(SessionKey.parse(session.forked_from).session_id[:8])}")
+        told.append(f"⑂ {one_line(short(SessionKey.parse(session.forked_from).session_id))}")
     if session.gaps:
         told.append(number(session.gaps, "gap"))
     return told

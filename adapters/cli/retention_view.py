@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from rich.text import Text
 
 from ...domain.errors import Refused
+from ...domain.keys import short
 from ...retention.collecting import CleanUp, Collected, Strength
 from ...retention.scheduling import Schedule
 from ..claude.watch import until_signalled
@@ -130,7 +131,7 @@ def _line(one: Collected) -> Text:
     word, style = _WORDS[one.outcome]
     line = Text.assemble(
         (f"{word:<9} ", style),
-        (one_line(one.key.session_id[:8]), "id"),
+        (one_line(short(one.key.session_id)), "id"),
         (f"  {moment(one.recorded_at)}  ", "quiet"),
         one_line(one.title or "(no title)")[:60],
     )
@@ -169,10 +170,10 @@ def archive(work: Opened, name: str, reason: str | None, as_json: bool) -> None:
     if as_json:
         write_json({**key_json(key), "blocks": done.blocks, "saved_bytes": done.saved})
         return
-    short = one_line(session.session_id[:8])
+    named = one_line(short(session.session_id))
     screen().print(
-        Text.assemble(("Archived ", "bold"), (short, "id"), f"  {number(done.blocks, 'block')}")
+        Text.assemble(("Archived ", "bold"), (named, "id"), f"  {number(done.blocks, 'block')}")
     )
     told = f"{size(done.saved)} saved; " if done.saved > 0 else ""
     screen().print(f"  {told}it stays as readable as before.", style="quiet")
-    screen().print(Text.assemble(("  next: ", "quiet"), (f"turnlog undelete {short}", "code")))
+    screen().print(Text.assemble(("  next: ", "quiet"), (f"turnlog undelete {named}", "code")))

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from ...domain.entry import Mark
 from ...domain.events import EntryRecorded, PromptRemembered, SessionRewound, TurnRecorded
-from ...domain.keys import SessionKey
+from ...domain.keys import SessionKey, short
 from ...domain.session import SessionState
 from ...projections.sessions import Session
 from ...time.transcribing import Line, Numbering
@@ -176,11 +176,11 @@ class _Shown:
     def _footer(self) -> None:
         left = len(self._log.state(self._key).branches)
         if left:
-            short = one_line(self._session.session_id[:8])
+            named = one_line(short(self._session.session_id))
             screen().print()
             told = "A branch was" if left == 1 else f"{left} branches were"
             screen().print(
-                f"{told} left behind; `turnlog branches {short}` shows what is there.",
+                f"{told} left behind; `turnlog branches {named}` shows what is there.",
                 style="quiet",
             )
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ...domain.errors import Refused
-from ...domain.keys import SessionKey
+from ...domain.keys import SessionKey, short
 from ...projections.sessions import Spent
 from ...projections.usage.query import Only
 from ...reading.budgets import Budget, budget_of
@@ -148,7 +148,7 @@ def bar_of(value: int, most: int, width: int = BAR) -> str:
 def _label(by: str, row: Spending) -> Text:
     told = Text(one_line(row.key) if row.key else _NAMELESS.get(by, "(none)"))
     if by == "session":
-        told = Text(one_line(row.key or "")[:8], "id")
+        told = Text(one_line(short(row.key or "")), "id")
     if row.title:
         told.append(f"  {one_line(row.title)}", "" if by == "session" else "quiet")
     told.truncate(max(12, screen().width - _FIGURES), overflow="ellipsis")
