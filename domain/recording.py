@@ -12,7 +12,7 @@ from itertools import takewhile
 from . import events as e
 from .batch import BATCHES_REMEMBERED, Batch, Known, Memory, Seen, nth
 from .consequences import Consequences
-from .entry import CONFLICT, Entry, Mark, keyed
+from .entry import CONFLICT, REDACTED, Entry, Mark, keyed
 from .late import places
 from .retention import redact
 from .session import GONE, SessionState, fold
@@ -104,6 +104,8 @@ class _Recording(Consequences):
             return None if self.find(identity) else identity
         if repeated:
             return None
+        if self.find(identity) is not None and self.seen.find(REDACTED + identity) is not None:
+            return None  # what was taken out of it must not come back
         live = place is None and self._branch(entry, None, None) == self.state.branch
         if live and self.latest.get(entry.kind) == entry.digest[:8].hex():
             return None
