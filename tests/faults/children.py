@@ -76,6 +76,14 @@ def append_and_die_within(
         pipe.send(done)
 
 
+def change_and_die(pipe: Connection, url: str, key: Any, what: str, statement: int) -> None:
+    """Archive or erase a session, and die before a statement; tells how many there were if not."""
+    with turnlog.open(url) as log:
+        counted = _count_statements(log, statement)
+        getattr(log, what)(key)
+        pipe.send(counted())
+
+
 def rebuild_and_die(pipe: Connection, url: str, statement: int) -> None:
     """Rebuild the read models, in small batches, and die before a statement."""
     from unittest.mock import patch
