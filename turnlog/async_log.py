@@ -107,6 +107,11 @@ class AsyncLog:
         """The log underneath, which may be used at the same time."""
 
     @property
+    def encrypted(self) -> bool:
+        """Whether what people wrote is encrypted in the database."""
+        return self.log.encrypted
+
+    @property
     def url(self) -> str:
         """Where the log is."""
         return self.log.url
@@ -133,6 +138,7 @@ class AsyncLog:
     record_result = _awaited(Log.record_result)
     arrive = _awaited(Log.arrive)
     import_claude = _awaited(Log.import_claude)
+    migrate = _awaited(Log.migrate)
 
     load = _awaited(Log.load)
     iter_entries = _streamed(Log.iter_entries)
@@ -169,6 +175,8 @@ class AsyncLog:
     blocks = _awaited(Log.blocks)
     budget = _awaited(Log.budget)
     export = _awaited(Log.export)
+    export_sessions = _awaited(Log.export_sessions)
+    import_sessions = _awaited(Log.import_sessions)
 
     rows = _awaited(Log.rows)
     query = _awaited(Log.query)
@@ -192,6 +200,7 @@ class AsyncLog:
     collect_in_background = _awaited(Log.collect_in_background)
     link_directory = _awaited(Log.link_directory)
     erase = _awaited(Log.erase)
+    destroy_keys = _awaited(Log.destroy_keys)
     redact = _awaited(Log.redact)
 
     def conversation(

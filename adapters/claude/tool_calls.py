@@ -50,6 +50,11 @@ def typed(text: str) -> str:
     return text
 
 
+def without_tags(text: str) -> str:
+    """A text of the CLI without the tags that it puts around commands and their output."""
+    return _TAG.sub("", text)
+
+
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else repr(value)
 

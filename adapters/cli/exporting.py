@@ -1,15 +1,43 @@
-"""The command that writes files for other tools."""
+"""The command that writes files: sessions, and rows for other tools."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from .options import AsJson, Db
+from .options import AsJson, AtPoint, Db
+from .which import (
+    All,
+    Archived,
+    Deleted,
+    InDirectory,
+    MaxCost,
+    MaxTurns,
+    MinCost,
+    MinTurns,
+    OfProject,
+    OfUser,
+    Resumable,
+    Since,
+    Until,
+    WithAnyTag,
+    WithModel,
+    WithStatus,
+    WithTags,
+    WithText,
+    asked,
+)
 
-_ROWS = "Which rows"
+_ROWS = ("project", "user", "since", "until")
+"""The options that choose rows as well as sessions."""
+_CHOOSING = (
+    *_ROWS,
+    *("directory", "status", "resumable", "tag", "any_tag", "text", "model", "min_cost"),
+    *("max_cost", "min_turns", "max_turns", "archived", "deleted", "all_"),
+)
+_OF_ROWS = "Rows"
 
 
 def register(app: typer.Typer) -> None:
@@ -19,44 +47,63 @@ def register(app: typer.Typer) -> None:
 
 def export(
     out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Where to; a folder that is new or empty.")
+        Path,
+        typer.Option("--out", metavar="PATH", help="Where to: a file, or a folder for several."),
     ],
-    what: Annotated[
-        str,
-        typer.Option(metavar="TABLE", help="usage (a row for each copy of a response) or events."),
-    ] = "usage",
-    format_: Annotated[
-        str,
-        typer.Option(
-            "--format", metavar="FORMAT", help="parquet (with turnlog[parquet]), csv or jsonl."
+    session: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[ID]...", help="Sessions: ids, or the beginnings of ids; else all that match."
         ),
-    ] = "parquet",
+    ] = None,
+    format_: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="Of sessions: html, markdown, jsonl (to be imported elsewhere) or claude (files "
+            "that Claude Code resumes); else what PATH ends in. Of rows: parquet (with "
+            "turnlog[parquet]), csv or jsonl.",
+        ),
+    ] = None,
+    what: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHAT",
+            help="sessions, where the other options speak of them; else rows for other tools: "
+            "usage (a row for each copy of a response) or events.",
+        ),
+    ] = None,
+    at: AtPoint = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Sessions: files that are there are replaced.")
+    ] = False,
+    project: OfProject = None,
+    directory: InDirectory = None,
+    user: OfUser = None,
+    status: WithStatus = None,
+    resumable: Resumable = False,
+    tag: WithTags = None,
+    any_tag: WithAnyTag = None,
+    text: WithText = None,
+    model: WithModel = None,
+    since: Since = None,
+    until: Until = None,
+    min_cost: MinCost = None,
+    max_cost: MaxCost = None,
+    min_turns: MinTurns = None,
+    max_turns: MaxTurns = None,
+    archived: Archived = False,
+    deleted: Deleted = False,
+    all_: All = False,
     content: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="HOW",
-            help="Of events: none of what was written, notes (titles, tags, reasons), or all with "
-            "the transcripts' lines.",
+            help="Of events: none of what was written, notes (titles, tags, reasons; so it is "
+            "without the option), or all with the transcripts' lines.",
+            rich_help_panel=_OF_ROWS,
         ),
-    ] = "notes",
-    project: Annotated[
-        str | None,
-        typer.Option(metavar="TEXT", help="A part of the project's name.", rich_help_panel=_ROWS),
-    ] = None,
-    user: Annotated[
-        str | None, typer.Option(metavar="USER", help="Of this user.", rich_help_panel=_ROWS)
-    ] = None,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            help="What happened at or after it: 2026-01-30, 2026-01-30T14:23Z, 7d.",
-            rich_help_panel=_ROWS,
-        ),
-    ] = None,
-    until: Annotated[
-        str | None,
-        typer.Option(metavar="TIME", help="What happened before it.", rich_help_panel=_ROWS),
     ] = None,
     update: Annotated[
         bool,
@@ -64,24 +111,58 @@ def export(
             "--update",
             help="Bring an export that is there up to date: new events are added, usage is written "
             "anew.",
+            rich_help_panel=_OF_ROWS,
         ),
     ] = False,
     as_json: AsJson = False,
     db: Db = None,
 ) -> None:
-    """Write events or usage as Parquet, CSV or JSON lines, one folder a day."""
-    from ...analytics.exporting import Asked
+    """Write sessions: pages, Markdown, JSON lines, Claude Code files; or rows for other tools."""
     from . import exports
     from .opened import opened
+
+    given = locals()
+    chosen = [name for name in _CHOOSING if given[name]]
+    if what == "sessions" or (what is None and _speaks_of_sessions(given, chosen)):
+        if content is not None or update:
+            raise typer.BadParameter("--content and --update are for rows, not for sessions")
+        if session and chosen:
+            raise typer.BadParameter("name sessions, or choose them by options; not both")
+        wanted = exports.Wanted(session or [], asked(given), format_, at, overwrite, as_json)
+        with opened(db) as work:
+            exports.write_sessions(work, out, wanted)
+        return
+    strange = [name for name in (*chosen, "session", "at", "overwrite") if given[name]]
+    if strange := [name for name in strange if name not in _ROWS]:
+        raise typer.BadParameter(f"{_spelled(strange[0])} is for sessions, not for rows")
+    with opened(db) as work:
+        exports.write_rows(work, out, _rows(given), update, as_json)
+
+
+def _speaks_of_sessions(given: dict[str, Any], chosen: list[str]) -> bool:
+    from ...exchange.exporting import FORMATS, suffix_format
+
+    if given["session"] or any(name not in _ROWS for name in chosen):
+        return True
+    named = given["format_"]
+    if named is not None:
+        return named in FORMATS and (named != "jsonl" or suffix_format(given["out"]) == "jsonl")
+    return suffix_format(given["out"]) is not None
+
+
+def _rows(given: dict[str, Any]) -> Any:
+    from ...analytics.exporting import Asked
     from .times import span
 
-    asked = Asked(
-        what,
-        format_,
-        content,
-        project,
-        user,
-        *span(since, until),
+    return Asked(
+        given["what"] or "usage",
+        given["format_"] or "parquet",
+        given["content"] or "notes",
+        given["project"],
+        given["user"],
+        *span(given["since"], given["until"]),
     )
-    with opened(db) as work:
-        exports.write(work, out, asked, update, as_json)
+
+
+def _spelled(name: str) -> str:
+    return "an ID" if name == "session" else f"--{name.rstrip('_').replace('_', '-')}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rich.text import Text
 
+from ...domain.errors import Refused
 from ...importing.summary import ImportSummary
 from ...settings import Settings
 from ..claude.directory import PathNotFound
@@ -44,6 +45,9 @@ class Asked(NamedTuple):
 
 def run(asked: Asked, db: str | None) -> None:
     """Import a path once."""
+    if _is_export(asked.source):
+        _take_in(asked, db)
+        return
     with opened(db, create=True) as work:
         with bar(f"importing {asked.source}", quiet=asked.as_json) as progress:
             summary = work.log.import_claude(
@@ -59,6 +63,41 @@ def run(asked: Asked, db: str | None) -> None:
             return
         _tell(summary)
         screen().print(Text.assemble(("next: ", "quiet"), ("turnlog sessions", "code")))
+
+
+def _is_export(path: Path) -> bool:
+    from ...exchange.carried import is_export
+
+    try:
+        with path.open("rb") as file:
+            return file.seekable() and is_export(file)
+    except OSError:
+        return False  # whoever imports it says why
+
+
+def _take_in(asked: Asked, db: str | None) -> None:
+    """Import what `turnlog export --format jsonl` wrote."""
+    if asked.user is not None or asked.machine is not None:
+        raise Refused(
+            f"{asked.source} holds sessions of another log, which say themselves whose they are "
+            "and from where: leave --user and --machine out"
+        )
+    with opened(db, create=True) as work:
+        with bar(f"importing {asked.source}", quiet=asked.as_json) as progress:
+            done = work.log.import_sessions(asked.source, restore=asked.restore, progress=progress)
+        if asked.as_json:
+            write_json(done._asdict())
+            return
+    found = number(done.sessions, "session")
+    if done.subagents:
+        found += f" with {number(done.subagents, 'subagent')}"
+    new = number(done.recorded, "new event") if done.recorded else "nothing new"
+    screen().print(Text.assemble(("✓ ", "good"), (found, "bold"), f": every hash holds, {new}"))
+    if done.known and done.recorded:
+        screen().print(f"  {number(done.known, 'event')} known already", style="quiet")
+    if done.deleted:
+        told = f"{number(done.deleted, 'session')} left out: deleted here; --restore brings it back"
+        screen().print(f"  {told}", style="quiet")
 
 
 def watch(asked: Asked, db: str | None) -> None:
@@ -180,7 +219,11 @@ def _tell(summary: ImportSummary) -> None:
         (summary.prompt_only, ("session",), "of which only the prompts are left"),
         (summary.recovered, ("entry", "entries"), "saved from broken lines"),
         (summary.unfinished, ("transcript",), "with a last line that is not finished yet"),
-        (summary.deleted, ("transcript",), "left out: deleted or erased here; --restore brings it back"),
+        (
+            summary.deleted,
+            ("transcript",),
+            "left out: deleted or erased here; --restore brings it back",
+        ),
         (summary.kept_files, ("file",), f"kept along, {size(summary.kept_bytes)}"),
     ):
         if count:

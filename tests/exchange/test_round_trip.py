@@ -1,0 +1,192 @@
+"""An exported session in another log is the same session."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import turnlog
+from tests.exchange.conftest import AGENT, ATLAS, CHILD, KEY, conversation, fill
+from tests.support.contents import contents
+from turnlog import AsyncLog, Filter, Log, Refused, SessionKey, UnknownSession
+from turnlog.domain.errors import InvalidEvidence
+from turnlog.importing.keeping import kept_content, kept_files
+
+EVERYTHING = Filter(presence=("present", "archived", "deleted", "erased"))
+
+
+def events_of(log: Log, key: SessionKey) -> list[Any]:
+    """With their times and their hashes; positions are a log's own."""
+    return [recorded._replace(position=0) for recorded in log.events(key)]
+
+
+def carried(log: Log, other: Log, path: Path, sessions: Any = EVERYTHING) -> None:
+    log.export_sessions(path, sessions, overwrite=True)
+    other.import_sessions(path)
+    assert other.verify().holds, other.verify().problems
+
+
+def test_a_session_is_the_same_in_another_log(filled: Log, other: Log, tmp_path: Path) -> None:
+    """An event, a hash, a figure or a point in time must never differ after the journey."""
+    carried(filled, other, tmp_path / "all.jsonl")
+    assert contents(other) == contents(filled)
+    for key in (KEY, AGENT, CHILD, ATLAS):
+        found = events_of(other, key)
+        assert found == events_of(filled, key)
+        assert other.load(key) == filled.load(key)
+        for recorded in found[::5]:
+            point = f"version:{recorded.version}"
+            assert other.at(key, point) == filled.at(key, point)
+    for point in ("prompt:1", "turn:2", "checkpoint:good"):
+        assert other.at(KEY, point) == filled.at(KEY, point)
+    [file] = kept_files(other.store, KEY)
+    assert kept_content(other.store, file.digest) == b"total = 1\n"
+    assert [len(b.prompts) for b in other.branches(KEY)] == [
+        len(b.prompts) for b in filled.branches(KEY)
+    ]
+
+
+def test_it_comes_to_every_store(other: Log, log: Log, tmp_path: Path) -> None:
+    """A log in memory, on a disk or on a server must never take in less than another."""
+    fill(other)
+    carried(other, log, tmp_path / "all.jsonl")
+    assert contents(log) == contents(other)
+    carried(log, other, tmp_path / "back.jsonl")
+    assert log.import_sessions(tmp_path / "back.jsonl").recorded == 0
+
+
+def test_what_is_here_is_not_taken_in_again(full: Log, other: Log, tmp_path: Path) -> None:
+    """A second import must never record anything twice."""
+    path = tmp_path / "all.jsonl"
+    carried(full, other, path)
+    before = contents(other)
+    again = other.import_sessions(path)
+    assert (again.recorded, again.sessions, again.subagents) == (0, 3, 1)
+    assert again.known == sum(map(len, before.events.values()))
+    assert contents(other) == before
+
+
+def test_what_came_since_is_added(full: Log, other: Log, tmp_path: Path) -> None:
+    path = tmp_path / "all.jsonl"
+    carried(full, other, path)
+    full.tag(KEY, ["later"])
+    full.append(ATLAS, conversation(ATLAS.session_id, 11).entries)
+    full.export_sessions(path, EVERYTHING, overwrite=True)
+    assert other.import_sessions(path).recorded > 1
+    assert contents(other) == contents(full)
+
+
+def test_a_session_goes_on_where_it_was_taken_in(full: Log, other: Log, tmp_path: Path) -> None:
+    """An entry that is there already must never be recorded twice after the journey."""
+    carried(full, other, tmp_path / "all.jsonl")
+    again = conversation(ATLAS.session_id, 9)
+    assert other.append(ATLAS, again.entries, source="import").recorded == 0
+    again.prompt("More?")
+    again.answer("More.")
+    for log in (full, other):
+        assert log.append(ATLAS, again.entries[-2:]).recorded == 2
+    assert other.load(ATLAS) == full.load(ATLAS)
+    assert other.verify().holds
+
+
+def test_histories_that_parted_are_never_mixed(full: Log, other: Log, tmp_path: Path) -> None:
+    path = tmp_path / "all.jsonl"
+    carried(full, other, path)
+    other.tag(KEY, ["here"])
+    full.tag(KEY, ["there"])
+    full.tag(ATLAS, ["new"])
+    before = contents(other)
+    full.export_sessions(path, EVERYTHING, overwrite=True)
+    with pytest.raises(Refused, match="another history"):
+        other.import_sessions(path)
+    assert contents(other) == before, "the sessions beside it are not taken in either"
+
+
+def test_a_fork_brings_what_it_began_from(full: Log, other: Log, tmp_path: Path) -> None:
+    """A fork must never come without its beginning, nor with what its origin did later."""
+    carried(full, other, tmp_path / "fork.jsonl", [CHILD])
+    assert other.load(CHILD) == full.load(CHILD)
+    origin = events_of(other, KEY)
+    assert origin == events_of(full, KEY)[: len(origin)]
+    assert len(origin) < full.state(KEY).version
+    with pytest.raises(UnknownSession):
+        other.state(ATLAS)
+    carried(full, other, tmp_path / "origin.jsonl", [KEY])
+    assert events_of(other, KEY) == events_of(full, KEY)
+
+
+def test_one_session_brings_its_subagents_and_no_other(
+    full: Log, other: Log, tmp_path: Path
+) -> None:
+    done = full.export_sessions(tmp_path / "one.jsonl", KEY)
+    assert (done.sessions, done.subagents, done.files) == (1, 1, 1)
+    other.import_sessions(tmp_path / "one.jsonl")
+    assert [row.session_id for row in other.sessions()] == [KEY.session_id]
+    assert [row.subpath for row in other.subagents(KEY)] == [AGENT.subpath]
+
+
+def test_what_was_erased_or_redacted_stays_so(filled: Log, other: Log, tmp_path: Path) -> None:
+    """An export must never bring back what was taken out, nor fail because of it."""
+    entry = next(e for e in filled.load(ATLAS) or [] if e["type"] == "assistant")
+    filled.redact(ATLAS, entry["uuid"], reason="a secret")
+    filled.erase(KEY, forks="erase")
+    carried(filled, other, tmp_path / "all.jsonl")
+    assert b"Question 1" not in _of(tmp_path / "all.jsonl", KEY)
+    assert contents(other) == contents(filled)
+    assert other.state(KEY).presence == "erased"
+
+
+def _of(path: Path, key: SessionKey) -> bytes:
+    lines = path.read_bytes().splitlines(keepends=True)
+    return b"".join(line for line in lines if json.loads(line).get("stream") == key.stream_id)
+
+
+def test_what_was_erased_here_does_not_come_back(full: Log, other: Log, tmp_path: Path) -> None:
+    path = tmp_path / "all.jsonl"
+    carried(full, other, path)
+    other.erase(ATLAS)
+    done = other.import_sessions(path)
+    assert (done.recorded, done.deleted) == (0, 1)
+    assert other.load(ATLAS) is None
+
+
+def test_a_packed_session_is_carried_like_any_other(
+    filled: Log, other: Log, tmp_path: Path
+) -> None:
+    filled.store.write(lambda transaction: transaction.pack(transaction.open(KEY)))
+    carried(filled, other, tmp_path / "all.jsonl")
+    assert contents(other) == contents(filled)
+
+
+def test_a_file_of_another_kind_is_refused(other: Log, tmp_path: Path) -> None:
+    path = tmp_path / "trail.jsonl"
+    with turnlog.open("memory:") as log:
+        fill(log)
+        log.export_audit(path)
+    with pytest.raises(InvalidEvidence, match="line 1: its format is 'turnlog-trail"):
+        other.import_sessions(path)
+    path.write_text("")
+    with pytest.raises(InvalidEvidence, match="cut off"):
+        other.import_sessions(path)
+
+
+def test_a_subagents_key_is_none_of_a_session(full: Log, tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="name its session"):
+        full.export_sessions(tmp_path / "one.jsonl", [AGENT])
+    with pytest.raises(UnknownSession):
+        full.export_sessions(tmp_path / "one.jsonl", [KEY._replace(session_id="none")])
+    assert not (tmp_path / "one.jsonl").exists()
+
+
+async def test_the_async_log_does_the_same(tmp_path: Path) -> None:
+    with turnlog.open("memory:") as log, turnlog.open("memory:") as other:
+        fill(log)
+        path = tmp_path / "all.jsonl"
+        done = await AsyncLog(log).export_sessions(path, EVERYTHING)
+        assert done.bytes == path.stat().st_size
+        taken = await AsyncLog(other).import_sessions(path)
+        assert taken.sessions == done.sessions == 3
+        assert other.session(KEY.session_id).subagents == 1

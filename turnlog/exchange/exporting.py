@@ -1,0 +1,120 @@
+"""Sessions written as files of any form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ..adapters.storage.contract import Store
+from ..domain.errors import Refused
+from ..domain.points import Point
+from ..projections.sessions import Session
+from .asked import Chosen, SessionsExported, chosen, is_everything
+from .claude_files import write_claude
+from .files import new_file
+from .reading_files import Form, write_all, write_one
+
+FORMATS = ("html", "markdown", "jsonl", "claude")
+_BY_SUFFIX = {
+    ".html": "html",
+    ".htm": "html",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".jsonl": "jsonl",
+}
+
+
+def suffix_format(out: Path) -> str | None:
+    """The format that a file's name ends in; None where it ends in none."""
+    return _BY_SUFFIX.get(out.suffix.lower())
+
+
+def format_of(out: Path, named: str | None) -> str:
+    """The format that is meant: the one that is named, else what the file's name ends in.
+
+    Raises:
+        Refused: there is no such format, or neither tells.
+    """
+    found = named if named is not None else suffix_format(out)
+    if found not in FORMATS:
+        told = "no format was named" if found is None else f"{found!r:.40} is no format of sessions"
+        raise Refused(f"{told}; take one of {', '.join(FORMATS)}")
+    return found
+
+
+def export_sessions(
+    store: Store,
+    out: Path,
+    asked: Chosen,
+    format: str | None = None,
+    at: Point | None = None,
+    overwrite: bool = False,
+    progress: Callable[[Session], None] | None = None,
+) -> SessionsExported:
+    """Write sessions; see ``Log.export_sessions``."""
+    named = format_of(out, format)
+    if at is not None and named != "claude":
+        raise Refused(
+            "only Claude Code files are written up to a point; the others hold everything"
+        )
+    told = _Told(progress)
+    sessions = told.counted(chosen(store, asked))
+    if named == "jsonl":
+        from .carrying import write_sessions
+
+        with new_file(out, overwrite) as file:
+            write_sessions(store, file.write, sessions, told.done, is_everything(asked))
+        files = [out]
+    elif named == "claude":
+        files = write_claude(store, _folder(out), sessions, at, overwrite, told.done)
+    else:
+        files = _for_people(store, out, Form(named), sessions, overwrite, told)
+    size = sum(path.stat().st_size for path in files)
+    return SessionsExported(named, out, told.sessions, told.subagents, len(files), size)
+
+
+class _Told:
+    """Counts what is exported."""
+
+    def __init__(self, progress: Callable[[Session], None] | None) -> None:
+        self._progress = progress
+        self.sessions = self.subagents = 0
+
+    def counted(self, sessions: Iterator[Session]) -> Iterator[Session]:
+        for session in sessions:
+            self.sessions += 1
+            self.subagents += session.subagents
+            yield session
+
+    def done(self, session: Session) -> None:
+        if self._progress is not None:
+            self._progress(session)
+
+
+def _for_people(
+    store: Store,
+    out: Path,
+    form: Form,
+    sessions: Iterator[Session],
+    overwrite: bool,
+    told: _Told,
+) -> list[Path]:
+    if suffix_format(out) != form.name or out.is_dir():
+        return write_all(store, _folder(out), form, sessions, overwrite, told.done)
+    first = next(sessions, None)
+    if first is None:
+        raise Refused("no session matches: there is nothing to write")
+    if next(sessions, None) is not None:
+        raise Refused(f"{out.name} is one file, and several sessions match; name a folder for them")
+    told.sessions = 1
+    with new_file(out, overwrite) as file:
+        write_one(store, file, form, first)
+    told.done(first)
+    return [out]
+
+
+def _folder(out: Path) -> Path:
+    if out.exists() and not out.is_dir():
+        raise Refused(f"{out} is a file; name a folder")
+    out.mkdir(parents=True, exist_ok=True)
+    return out
