@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any
 
 import typer
@@ -74,6 +75,12 @@ def _main(
         typer.echo(context.get_help())
 
 
+@cache
+def _command() -> Any:
+    """The commands as they are parsed: reading their annotations takes a tenth of a second."""
+    return typer.main.get_command(app)
+
+
 def called(arguments: list[str]) -> int:
     """Run a command line; what a command raises comes out of here.
 
@@ -81,7 +88,7 @@ def called(arguments: list[str]) -> int:
         The exit code.
     """
     try:
-        code = app(args=arguments, prog_name="turnlog", standalone_mode=False)
+        code = _command()(args=arguments, prog_name="turnlog", standalone_mode=False)
     except typer.Abort:
         raise KeyboardInterrupt from None
     except _CLICK as problem:

@@ -126,40 +126,37 @@ def test_a_checkpoint_is_shown_as_it_was(cli: Cli, history: Path) -> None:
     assert cli("checkpoint", "8b6e", "there", "--show").code == 2
 
 
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        (("mark", "8b6e", "done"), "'done' is no status; take one of active, complete"),
-        (("mark", "8b6e", "complete", "--stop-reason", ""), "a stop_reason needs"),
-        (("update", "8b6e"), "nothing to tell"),
-        (("update", "8b6e", "--user", " "), "user_id needs 1 to 200"),
-        (("update", "8b6e", "--meta", "x"), "'x' is no metadata; write name=value"),
-        (("update", "nobody", "--user", "ada"), "no session begins with 'nobody'"),
-        (("meta", "8b6e", "=1"), "'=1' is no metadata"),
-        (("meta", "8b6e", "a=1", "--replace", "--remove", "b"), "leaves nothing to --remove"),
-        (("meta", "8b6e", "a=NaN"), "metadata must be JSON"),
-        (("tag", "8b6e", "x" * 10_240), "a tag needs 1 to 200 characters"),
-        (("tag", "8b6e", ""), "a tag needs 1 to 200 characters"),
-        (("rename", "8b6e"), "a title, or --remove"),
-        (("rename", "8b6e", "x", "--remove"), "a title, or --remove"),
-        (("create", "--ids", "ulid"), "made by uuid or time"),
-        (("create", "--within", "4h"), "--within goes with --continue"),
-        (("create", "--continue", "--within", "-4h"), "'-4h' is no age"),
-        (("create", "--continue", "--within", "0h"), "'0h' is no age"),
-        (("create", "--continue", "--id", "x"), "leave --id and --project"),
-        (("checkpoint", "8b6e", "prompt-9"), "name of an automatic checkpoint"),
-        (("get", "8b6e", "--at", "prompt:99"), "the live branch has 5 prompts"),
-    ],
-)
-def test_what_makes_no_sense_changes_nothing(
-    cli: Cli, history: Path, arguments: tuple[str, ...], told: str
-) -> None:
+NONSENSE: list[tuple[tuple[str, ...], str]] = [
+    (("mark", "8b6e", "done"), "'done' is no status; take one of active, complete"),
+    (("mark", "8b6e", "complete", "--stop-reason", ""), "a stop_reason needs"),
+    (("update", "8b6e"), "nothing to tell"),
+    (("update", "8b6e", "--user", " "), "user_id needs 1 to 200"),
+    (("update", "8b6e", "--meta", "x"), "'x' is no metadata; write name=value"),
+    (("update", "nobody", "--user", "ada"), "no session begins with 'nobody'"),
+    (("meta", "8b6e", "=1"), "'=1' is no metadata"),
+    (("meta", "8b6e", "a=1", "--replace", "--remove", "b"), "leaves nothing to --remove"),
+    (("meta", "8b6e", "a=NaN"), "metadata must be JSON"),
+    (("tag", "8b6e", "x" * 10_240), "a tag needs 1 to 200 characters"),
+    (("tag", "8b6e", ""), "a tag needs 1 to 200 characters"),
+    (("rename", "8b6e"), "a title, or --remove"),
+    (("rename", "8b6e", "x", "--remove"), "a title, or --remove"),
+    (("create", "--ids", "ulid"), "made by uuid or time"),
+    (("create", "--within", "4h"), "--within goes with --continue"),
+    (("create", "--continue", "--within", "-4h"), "'-4h' is no age"),
+    (("create", "--continue", "--within", "0h"), "'0h' is no age"),
+    (("create", "--continue", "--id", "x"), "leave --id and --project"),
+    (("checkpoint", "8b6e", "prompt-9"), "name of an automatic checkpoint"),
+    (("get", "8b6e", "--at", "prompt:99"), "the live branch has 5 prompts"),
+]
+
+
+def test_what_makes_no_sense_changes_nothing(cli: Cli, history: Path) -> None:
     """A command that is refused must never leave a part of what it was asked for."""
     before = _position(history)
-    ran = cli(*arguments)
-    assert (ran.code, ran.out) == (2, "")
-    assert told in ran.err
-    assert "Traceback" not in ran.err
+    for arguments, told in NONSENSE:
+        ran = cli(*arguments)
+        assert (ran.code, ran.out) == (2, ""), arguments
+        assert told in ran.err
     assert _position(history) == before
 
 
