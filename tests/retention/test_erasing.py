@@ -69,6 +69,13 @@ def test_a_rebuild_after_it_equals_the_live_tables(log: Log) -> None:
     assert log.stats() == stats
 
 
+def test_the_same_on_postgresql(on_postgres: Log) -> None:
+    test_a_rebuild_after_it_equals_the_live_tables(on_postgres)
+    assert on_postgres.search("apples").hits == ()
+    assert len(on_postgres.search("pears").hits) > 0
+    assert on_postgres.verify().problems == ()
+
+
 def talk_of_agent() -> list[dict[str, Any]]:
     s = Transcript(AGENT.session_id, seed=5)
     s.prompt("Count the apples.")

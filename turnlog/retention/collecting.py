@@ -202,7 +202,10 @@ class _Work:
         A fork goes before the session it borrows from.
         """
         strength = self._policy.strength
-        waiting = list(ended_before(self._store, since, _PRESENCES[strength]))
+        # What was called abandoned a moment ago ended then, and not when it fell silent.
+        just_ended = {one.key for one in self.done}
+        due = ended_before(self._store, since, _PRESENCES[strength])
+        waiting = [session for session in due if _key(session) not in just_ended]
         while waiting:
             again: list[tuple[Session, SharedContent]] = []
             for session in waiting:

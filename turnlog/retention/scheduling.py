@@ -54,7 +54,8 @@ class Schedule:
         due = self._clock()
         while not stop():
             if self._clock() >= due:
-                due = self._clock() + self._once()
+                pause = self._once()
+                due = self._clock() + pause
             time.sleep(_LOOK_EVERY)
 
     def _once(self) -> float:
