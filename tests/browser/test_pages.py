@@ -47,7 +47,11 @@ def test_whatever_a_transcript_holds_the_page_runs_and_loads_nothing(
         assert browser.run("return document.title") != "taken over"
     browser.open(next(page for page in pages if page.name != "index.html"))
     assert browser.run("return document.querySelectorAll('.asked').length") == len(PAYLOADS) + 1
-    found = "return [...document.images].map(image => [image.src, image.naturalWidth])"
+    found = (
+        "return Promise.all([...document.images].map(image => "
+        "{ image.loading = 'eager'; "
+        "return image.decode().then(() => [image.src, image.naturalWidth]) }))"
+    )
     assert browser.run(found) == [[f"data:image/png;base64,{PIXEL}", 1]]
     links = "return [...document.links].map(link => link.protocol)"
     assert set(browser.run(links)) <= {"file:", "http:"}

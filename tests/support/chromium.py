@@ -48,6 +48,8 @@ class Browser:
 
     def open(self, page: Path) -> None:
         """Load a page from a file, with every fold opened: then all of it is laid out."""
+        self._driver.get("about:blank")
+        self._log()  # what came before is no concern of the page
         self._driver.get(page.as_uri())
         self.run("document.querySelectorAll('details').forEach(fold => { fold.open = true })")
 
@@ -60,7 +62,7 @@ class Browser:
         return [entry["message"] for entry in self._driver.get_log("browser")]
 
     def requests(self) -> list[str]:
-        """The addresses it asked for since it was last asked, but those within the page."""
+        """The addresses that the page asked for, its own first, but those within the page."""
         told = [json.loads(entry["message"])["message"] for entry in self._log()]
         sent = [t["params"] for t in told if t["method"] == "Network.requestWillBeSent"]
         addresses = [params["request"]["url"] for params in sent]

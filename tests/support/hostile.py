@@ -48,7 +48,7 @@ def hostile_transcript() -> Transcript:
         transcript.prompt(payload)
         transcript.answer(payload, thinking=payload)
         for name, given in _calls(payload):
-            transcript.run(name, given, payload)
+            transcript.run(name, given, payload, structured={})
         transcript.run("Bash", {"command": payload}, payload, is_error=True)
         transcript.compact(payload)
         transcript.title(payload, "custom")
