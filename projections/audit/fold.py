@@ -50,6 +50,10 @@ class AuditTrail:
             erased.where(deeds.c.kind == bindparam("kind")).values(source=bindparam("source")),
             *("source", "of", "before", "kind"),
         )
+        self._take_out = [
+            prepare(dialect, table.delete().where(table.c.stream == bindparam("of")), "of")
+            for table in (deeds, streams)
+        ]
         self._forget_user = prepare(
             dialect,
             streams.update().where(streams.c.stream == bindparam("of")).values(user_id=None),
@@ -63,6 +67,11 @@ class AuditTrail:
     def tables(self) -> list[str]:
         """The names of its tables."""
         return [table.name for table in self._tables.metadata.sorted_tables]
+
+    def take_out(self, cursor: Any, stream: int, runs: Sequence[Run]) -> None:
+        """Take out the deeds of a stream."""
+        for statement in self._take_out:
+            cursor.execute(statement, (stream,))
 
     def fold(self, cursor: Any, runs: Sequence[Run]) -> None:
         """Take in what happened, in the order of the log."""

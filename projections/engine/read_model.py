@@ -59,9 +59,10 @@ class ReadModel(Protocol):
 class Forgetful(ReadModel, Protocol):
     """A read model of which one session alone can be rebuilt."""
 
-    def take_out(self, cursor: Any, stream: int) -> None:
+    def take_out(self, cursor: Any, stream: int, runs: Sequence[Run]) -> None:
         """Take out what a stream brought in; its events are folded again in the same transaction.
 
         Args:
             stream: the stream's number.
+            runs: what will be folded again: all of the stream that it knows.
         """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection, Dialect, bindparam
+from sqlalchemy import Connection, Dialect, bindparam, select
 
 from ...domain import events as e
 from ..engine.read_model import Content, Run
@@ -48,6 +48,16 @@ class SearchIndex:
             tables.texts.delete().where(tables.texts.c.position == bindparam("position")),
             "position",
         )
+
+        self._places_of = prepare(
+            dialect,
+            select(tables.texts.c.position).where(tables.texts.c.stream == bindparam("of")),
+            "of",
+        )
+        self._take_out = [
+            prepare(dialect, table.delete().where(table.c.stream == bindparam("of")), "of")
+            for table in (tables.texts, tables.bases)
+        ]
 
     def create(self, connection: Connection) -> None:
         """Make the tables that are missing."""
@@ -104,6 +114,17 @@ class SearchIndex:
             elif rows:
                 cursor.executemany(self._unindex, rows)
             cursor.execute(self._displace, (position,))
+
+    def take_out(self, cursor: Any, stream: int, runs: Sequence[Run]) -> None:
+        """Take out the texts of a stream."""
+        cursor.execute(self._places_of, (stream,))
+        there = {row[0] for row in cursor.fetchall()}
+        for run in runs:
+            for position, event in zip(run.positions, run.events, strict=True):
+                if position in there:
+                    self.forget(cursor, [position], [event])
+        for statement in self._take_out:
+            cursor.execute(statement, (stream,))
 
     def clear(self, cursor: Any) -> None:
         """Forget everything; from position 0 on it can be folded again."""

@@ -120,7 +120,7 @@ class Sessions:
         """The names of its tables."""
         return [table.name for table in self._tables.metadata.sorted_tables]
 
-    def take_out(self, cursor: Any, stream: int) -> None:
+    def take_out(self, cursor: Any, stream: int, runs: Sequence[Run]) -> None:
         """Take out what a stream brought in. What copies have in common is shared out again when
         its responses come back."""
         cells: Cells = {}

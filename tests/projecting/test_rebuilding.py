@@ -177,6 +177,29 @@ def test_one_session_is_rebuilt_alone(store_url: str) -> None:
         assert rows(log, "sessions") == before
 
 
+def test_deeds_and_texts_of_one_session_are_folded_again(store_url: str) -> None:
+    """What was lost of one session must come back, and nothing of another one go."""
+    with turnlog.open(store_url) as log:
+        talk(log)
+        talk(log, OTHER, seed=2)
+        child = log.fork(KEY, "prompt:2").child
+        log.rename(KEY, "Bread")
+        log.catch_up()
+        before = rows(log, "audit"), rows(log, "search")
+        hits = {hit.position for hit in log.search("answer", limit=100).hits}
+        prefix = _prefix(log, "audit")
+        log.store.project(lambda c: c.execute(f"DELETE FROM {prefix}_deeds"))
+        for key in (KEY, OTHER, child, KEY):
+            assert {"audit", "search"} <= set(log.rebuild(session=key).models)
+        assert (rows(log, "audit"), rows(log, "search")) == before
+        assert {hit.position for hit in log.search("answer", limit=100).hits} == hits != set()
+        log.rename(KEY, "Cake")
+        log.rebuild(name="audit", session=KEY)  # it is behind the log, and stays where it was
+        log.catch_up()
+        assert [d.kind for d in log.audit(limit=2)] == ["SessionRenamed"] * 2
+        assert log.search("cake").total == 1
+
+
 def test_a_read_model_that_cannot_rebuild_one_session_says_so(store_url: str) -> None:
     with log_with(store_url) as log:
         talk(log)

@@ -67,7 +67,10 @@ def _again(
     model = store.generations.model(registration, row.generation)
     assert can_forget(model)
     inline = registration.lifecycle == "inline" and row.stale_at is None
-    upto = transaction.last_position() if inline else row.position
+    # Who catches it up meanwhile waits for the place, and then finds what he knows of it.
+    place = store.account.place(cursor, registration.name, "live")
+    assert place is not None
+    upto = transaction.last_position() if inline else place.position
     keys = [k for k in (key, *transaction.subkeys(key)) if transaction.find(k) is not None]
     if not keys:
         raise UnknownSession(f"there is no session {key.session_id!r}; see `turnlog sessions`")
@@ -88,9 +91,9 @@ def fold_again(transaction: Transaction, model: Forgetful, stream: Stream, upto:
     Returns:
         How many events were folded.
     """
-    model.take_out(transaction.cursor, stream.id)
     upto = upto if upto is not None else transaction.last_position()
     runs = all_asked(model, _runs(transaction, stream, upto, model))
+    model.take_out(transaction.cursor, stream.id, runs)
     if runs:
         model.fold(transaction.cursor, runs)
     return sum(len(run.events) for run in runs)
