@@ -91,7 +91,8 @@ ALL = Filter()
 
 def _between(what: str, least: Any, most: Any, largest: int) -> None:
     for bound in (least, most):
-        if bound is not None and not 0 <= bound <= largest:  # never true of what is no number
+        # What is no number is not equal to itself, and is not compared.
+        if bound is not None and (bound != bound or not 0 <= bound <= largest):
             raise Refused(f"a number of {what} is from 0 to {largest:,}, not {bound}")
     if least is not None and most is not None and least > most:
         raise Refused(f"no session has at least {least} and at most {most} {what}; change them")

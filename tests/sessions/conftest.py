@@ -33,10 +33,11 @@ def log() -> Iterator[Log]:
         yield log
 
 
-@pytest.fixture
-def any_log(store_url: str) -> Iterator[Log]:
-    """An empty log in each kind of store."""
-    with turnlog.open(store_url) as log:
+@pytest.fixture(params=["memory", "postgres"])
+def any_log(request: pytest.FixtureRequest) -> Iterator[Log]:
+    """An empty log whose read models are in SQLite, or in PostgreSQL."""
+    url = "memory:" if request.param == "memory" else request.getfixturevalue("postgres_url")
+    with turnlog.open(url) as log:
         yield log
 
 
