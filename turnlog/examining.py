@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Level = Literal["good", "note", "warn", "bad"]
 EXTRAS = {
     "claude": ("claude-agent-sdk", "mirror and resume sessions of the Claude Agent SDK"),
+    "encryption": ("cryptography", "encrypt a log"),
     "parquet": ("pyarrow", "export Parquet"),
     "postgres": ("psycopg", "keep the log in PostgreSQL"),
 }
@@ -114,6 +115,20 @@ def _log(log: Log, location: Location) -> Iterator[Finding]:
         f"{_number(totals.sessions, 'session')}, {_number(totals.subagents, 'subagent')}, "
         f"{totals.entries:,} entries, {events:,} events",
     )
+    yield from _keys(log, location)
+
+
+def _keys(log: Log, location: Location) -> Iterator[Finding]:
+    if log.store.locked:
+        what = "encrypted, and the keys were not given: headers can be read, nothing be recorded"
+        yield Finding("encryption", "warn", what, "set TURNLOG_ENCRYPTION_KEYS to their folder")
+    elif log.store.keys is not None:
+        place = log.store.keys.place
+        yield Finding("encryption", "good", f"encrypted; its keys lie in {place}")
+        folder = location.path.resolve().parent if location.path is not None else None
+        if folder in (Path(place).resolve(), Path(place).resolve().parent):
+            what = "the keys lie beside the log: a copy of both protects nothing, erases nothing"
+            yield Finding("encryption", "warn", what, "move the folder away from the database")
 
 
 def _file(path: Path) -> Iterator[Finding]:

@@ -49,6 +49,8 @@ def verify(work: Opened, name: str | None, seal: str | None, as_json: bool) -> b
     checked = f"{number(found.events, 'event')} of {number(found.streams, 'stream')}"
     if found.holds:
         screen().print(Text.assemble(("✓ ", "good"), f"The log holds: {checked} checked."))
+        if work.log.store.locked:
+            screen().print("  Headers alone: the keys of this encrypted log were not given.")
     else:
         screen().print(Text("✗ The log does not hold.", "bad"))
         for problem in found.problems:

@@ -22,6 +22,7 @@ from ...domain.usage import Response
 from ...projections.engine.read_model import Run
 from ...projections.engine.registry import Registration, Registry
 from ...projections.texts import SHOWN, Texts
+from .encryption.keys import Keys
 from .evidence import EvidenceReader, EvidenceWriter, Hashed
 
 if TYPE_CHECKING:
@@ -430,6 +431,11 @@ class Store(Protocol):
     def locked(self) -> bool:
         """Whether it is, and the keys were not given: nothing can be written then."""
         return False
+
+    @property
+    def keys(self) -> Keys | None:
+        """What keeps the keys, where it is encrypted and they were given."""
+        return None
 
     def destroy_keys(self, sessions: Sequence[SessionKey]) -> int:
         """Destroy the keys of some streams: what they hold is lost in every copy of the log.

@@ -12,7 +12,7 @@ from ..secrets import hidden
 from .contract import Store
 
 GROUP = "turnlog.stores"
-_GIVEN = ("encrypted", "locked", "destroy_keys", "destroy_unused_keys")
+_GIVEN = ("encrypted", "locked", "keys", "destroy_keys", "destroy_unused_keys")
 """What whoever derives from ``Store`` need not have."""
 
 

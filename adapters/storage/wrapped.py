@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from ...domain.keys import SessionKey
 from ...projections.engine.registry import Registration
 from .contract import Content, Packed, Reader, Reclaimed, Recorded, Store, Stretch, Transaction
+from .encryption.keys import Keys
 
 T = TypeVar("T")
 
@@ -65,6 +66,10 @@ class WrappedStore(Store):
     @property
     def locked(self) -> bool:
         return self.store.locked
+
+    @property
+    def keys(self) -> Keys | None:
+        return self.store.keys
 
     def destroy_keys(self, sessions: Sequence[SessionKey]) -> int:
         return self.store.destroy_keys(sessions)

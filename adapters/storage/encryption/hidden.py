@@ -24,8 +24,10 @@ from ..encoding.json_bytes import decode, encode
 _NAMES = ("user_id", "working_dir", "machine", "git_branch", "tags", "actor")
 """The fields of events that are kept as names."""
 _TOPICS = frozenset(t for t, kind in EVENTS.items() if not set(kind.CONTENT).isdisjoint(_NAMES))
-_MARK = "sealed:"
+_MARK, _NAMED = "sealed:", "sealed:name:"
 _NAME = re.compile(r"sealed:name:[0-9a-f]{32}")
+_FEW = 8
+"""How much is shown of a hash whose name nothing tells: enough to keep them apart."""
 _AT_ONCE = 2_000
 
 Find = Callable[[SessionKey], Stream | None]
@@ -79,7 +81,7 @@ class Hidden:
                 "folders cannot be told apart by their names"
             )
         data = text.encode("utf-8", "surrogatepass")
-        return f"{_MARK}name:{digest(self._secret, data, sha256).hex()[:32]}"
+        return f"{_NAMED}{digest(self._secret, data, sha256).hex()[:32]}"
 
     def of_state(self, stream: int, field: str, text: str | None) -> str | None:
         """Where the text lies."""
@@ -115,7 +117,7 @@ class Hidden:
         """A name by its hash."""
         if name not in self._names and self._secret is not None:
             self._learn(reader)
-        return self._names.get(name, name)
+        return self._names.get(name) or f"{_MARK}{name[len(_NAMED) :][:_FEW]}"
 
     def _learn(self, reader: Looking) -> None:
         """Take in the names in what was recorded since it was done last."""

@@ -19,6 +19,7 @@ from ..encoding.blocks import BlockCodec
 from ..encoding.identities import IdentityMaps, Maps
 from ..encryption.cipher import Sealing
 from ..encryption.founding import Encryption, admit
+from ..encryption.keys import Keys
 from ..encryption.sweeping import destroy_unused
 from .account import Account
 from .founding import find
@@ -186,6 +187,12 @@ class SqlStore:
     def locked(self) -> bool:
         """Whether it is, and the keys were not given: nothing can be written then."""
         return self.codec.cipher.locked
+
+    @property
+    def keys(self) -> Keys | None:
+        """What keeps the keys, where they were given."""
+        cipher = self.codec.cipher
+        return cipher.keys if isinstance(cipher, Sealing) else None
 
     def destroy_keys(self, sessions: Sequence[SessionKey]) -> int:
         """Destroy the keys of some streams: what they hold is lost in every copy of the log."""
