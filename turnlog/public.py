@@ -3,6 +3,7 @@
 from .adapters.claude.sdk_messages import MessageFigures as MessageFigures
 from .adapters.claude.sdk_messages import figures_of as figures_of
 from .adapters.claude.session_store import SessionStore as SessionStore
+from .adapters.redaction import InvalidPattern as InvalidPattern
 from .adapters.storage.contract import Recorded as Recorded
 from .adapters.storage.encryption.key_folder import KeyFolder as KeyFolder
 from .adapters.storage.encryption.keys import Keys as Keys
@@ -13,6 +14,7 @@ from .beginning import Begun as Begun
 from .domain import events as events
 from .domain.beginning import Details as Details
 from .domain.errors import AmbiguousSession as AmbiguousSession
+from .domain.errors import ContentErased as ContentErased
 from .domain.errors import InvalidKey as InvalidKey
 from .domain.errors import InvalidPoint as InvalidPoint
 from .domain.errors import InvalidProjection as InvalidProjection
@@ -61,6 +63,12 @@ from .reading.usage_of_sessions import Spending as Spending
 from .reading.verifying import Verified as Verified
 from .reading.whole import CheckpointRecord as CheckpointRecord
 from .reading.whole import SessionRecord as SessionRecord
+from .retention.archiving import Archived as Archived
+from .retention.collecting import CleanUp as CleanUp
+from .retention.collecting import Collected as Collected
+from .retention.erasing import Erased as Erased
+from .retention.redacting import Redacted as Redacted
+from .retention.sharing import SharedContent as SharedContent
 from .settings import InvalidSettings as InvalidSettings
 from .settings import Settings as Settings
 from .time.rewinding import Checkpoint as Checkpoint
