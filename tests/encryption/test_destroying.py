@@ -196,3 +196,19 @@ def test_a_log_that_is_not_encrypted_has_no_keys_to_destroy(open_log: Open, tmp_
     with pytest.raises(Refused, match="not encrypted"):
         log.destroy_keys(GONE)
     assert not log.encrypted
+
+
+def test_on_postgresql_an_erased_sessions_key_is_destroyed_too(
+    open_log: Open, postgres_url: str, keys: Path
+) -> None:
+    log = open_log(postgres_url)
+    append(log, GONE, "apples")
+    append(log, KEPT, "plums")
+    log.erase(GONE)
+    assert KeyFolder(keys).standing() == (2, 1)
+    assert log.load(GONE) is None
+    log.destroy_keys(KEPT)
+    with pytest.raises(KeyDestroyed):
+        log.load(KEPT)
+    assert log.verify().holds
+    assert log.stats().sessions == 1
