@@ -17,6 +17,7 @@ from .conversing import Conversing
 from .counting import Counting
 from .exporting import Exporting
 from .listing import Listing
+from .migrating import Migrating
 from .part import At as At
 from .part import Key as Key
 from .projected import Projected
@@ -33,6 +34,7 @@ class Log(
     Beginning,
     Recording,
     Conversing,
+    Migrating,
     Reading,
     Travelling,
     Listing,

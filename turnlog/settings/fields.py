@@ -125,3 +125,13 @@ class Fields(BaseSettings):
     budget_per: Literal["day", "month"] = Field(
         default="month", description="What the budget is for: a day or a month."
     )
+    migrate_table: str | None = Field(
+        default=None,
+        description="The table that `turnlog migrate` reads sessions from, where it is an "
+        "application's own; `--table` before it.",
+    )
+    migrate_columns: dict[str, str] = Field(
+        default={},
+        description="The columns of that table by what they hold, as JSON: "
+        '`{"id": "sid", "history": "messages_gz"}`; `--column` before it.',
+    )

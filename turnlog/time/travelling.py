@@ -24,6 +24,7 @@ _DERIVED = (
     e.SessionTagged,
     e.SessionLocated,
     e.ContextSummarized,
+    e.ContextTrimmed,
     e.SubagentCalled,
     e.SubagentLinked,
     e.GapDetected,
@@ -135,7 +136,7 @@ def find_place(reader: Reader, stream: Stream, point: Point) -> Place:
         heads = heads_of(reader, stream, stream.state.lineage)
         return _whole(reader, stream, resolve(point, heads, _BEFORE_ALL))
     if point.kind == "checkpoint":
-        return _whole(reader, stream, _checkpoint(reader, stream, point))
+        return _checkpoint(reader, stream, point)
     if point.kind == "message":
         return _whole(reader, stream, _message(reader, stream, point))
     if point.kind == "version":
@@ -193,13 +194,14 @@ def _checkpoint(reader: Reader, stream: Stream, point: Point) -> Place:
             "see `turnlog checkpoint ID --list` for those it has"
         )
     if created.kind == "version":
+        # The head as it was: what was done by hand right behind it is not part of it.
         return Place(created.anchor, created.branch)
     state = stream.state
     line = state.lineage
     if not state.is_live(created.branch, created.anchor):
         line = lineage(state.branches, state.base, created.branch)
     place = anchor_end(heads_of(reader, stream, line), created.anchor, created.kind)
-    return place or Place(created.anchor, created.branch)
+    return _whole(reader, stream, place or Place(created.anchor, created.branch))
 
 
 def find_checkpoint(reader: Reader, stream: Stream, name: str) -> e.CheckpointCreated | None:

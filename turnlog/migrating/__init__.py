@@ -1,0 +1,1 @@
+"""Moving house: the sessions of other libraries' databases, recorded with their history."""
