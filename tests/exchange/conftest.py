@@ -35,8 +35,8 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Log]:
         yield log
 
 
-def conversation(session_id: str, seed: int = 1) -> Transcript:
-    transcript = Transcript(session_id, seed=seed, cwd="/home/ada/shop")
+def conversation(session_id: str, seed: int = 1, cwd: str = "/home/ada/atlas") -> Transcript:
+    transcript = Transcript(session_id, seed=seed, cwd=cwd)
     for n in range(3):
         transcript.prompt(f"Question {n}, \u00e9\u2028 and {2**70}?")
         transcript.run("Bash", {"command": "ls"}, "a.py")
@@ -47,16 +47,19 @@ def conversation(session_id: str, seed: int = 1) -> Transcript:
 
 def fill(log: Log) -> None:
     """Subagents, a late entry, a rewind, a fork that went on, words of people, a kept file."""
-    origin = conversation(KEY.session_id)
+    origin = Transcript(KEY.session_id, seed=4, cwd="/home/ada/shop")
+    origin.prompt("Look around?")
     task = {"prompt": "Look.", "subagent_type": "Explore", "description": "Look around"}
     call = origin.answer(tools=[("Task", task)]).tools[0]
     agent = origin.subagent(call)
     agent.answer("Found.")
     origin.subagent_result(agent, "Found.")
-    late = origin.entries.pop(5)
+    origin.entries += conversation(KEY.session_id, cwd="/home/ada/shop").entries
+    late = origin.entries.pop(8)
     log.append(KEY, origin.entries, user_id="ada")
     log.append(KEY, [late])
-    log.append(AGENT, [{"type": "agent_metadata", **agent.meta}, *agent.entries])
+    log.append(AGENT, [{**agent.meta, "type": "agent_metadata"}])
+    log.append(AGENT, agent.entries)
     log.rewind(KEY, "prompt:2", reason="try again", actor="ada")
     again = Transcript(KEY.session_id, seed=5, cwd="/home/ada/shop")
     again.leaf = next(e["uuid"] for e in reversed(log.load(KEY) or []) if "uuid" in e)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import turnlog
@@ -53,6 +53,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("tampered")
 
 
+@settings(max_examples=15)
 @given(data=st.data())
 def test_a_line_that_is_missing_is_named(
     lines: list[bytes], empty: Log, folder: Path, data: st.DataObject
@@ -63,6 +64,7 @@ def test_a_line_that_is_missing_is_named(
     assert told.startswith(f"line {at if last else at + 1}: "), told
 
 
+@settings(max_examples=15)
 @given(data=st.data())
 def test_a_line_that_was_moved_is_named(
     lines: list[bytes], empty: Log, folder: Path, data: st.DataObject
@@ -74,6 +76,7 @@ def test_a_line_that_was_moved_is_named(
     assert refused(empty, folder, moved).startswith(f"line {min(at, to) + 1}: ")
 
 
+@settings(max_examples=15)
 @given(data=st.data())
 def test_a_line_that_was_edited_is_named(
     lines: list[bytes], empty: Log, folder: Path, data: st.DataObject
