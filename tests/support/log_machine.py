@@ -7,21 +7,34 @@ all; people rewind, fork, delete and take it back. After every step it must give
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
 from hypothesis import note
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
 
 import turnlog
 from turnlog.adapters.claude.batches import prepare
+from turnlog.adapters.storage.contract import Repacked, Transaction
+from turnlog.adapters.storage.encoding.json_bytes import encode
 from turnlog.appending import Arrival, append
+from turnlog.domain.entry import identity_of
 from turnlog.domain.errors import Refused, TurnlogError
+from turnlog.domain.events import EntryRedacted, SessionPacked
 from turnlog.domain.keys import SessionKey
+from turnlog.domain.session import fold
 
 from .agreement import agrees
-from .plain_log import Line, PlainSession
+from .plain_log import Line, PlainSession, kind
 from .rollups import rollups_agree
 from .transcripts import Transcript
 from .writers import Writer, may_end
@@ -56,6 +69,14 @@ class Machine(RuleBasedStateMachine):
         return len(self.everyone) < 4
 
     # -- agents write --------------------------------------------------------------------------
+
+    @initialize(target=writers, things=st.lists(st.sampled_from(THINGS), max_size=4))
+    def begin_with_a_session(self, things: list[str]) -> Writer:
+        writer = self.begin()
+        for what in ("ask", *things):
+            writer.write(what)
+        self.send(writer, 12, 1)
+        return writer
 
     @precondition(lambda self: len(self.everyone) < 2)
     @rule(target=writers)
@@ -224,6 +245,7 @@ class Machine(RuleBasedStateMachine):
         base = [line for line in plain.upto(last) if line.arrived]
         child = Writer(key, self._transcript(key), PlainSession(base))
         child.transcript.leaf = [line.uuid for line in base if line.uuid is not None][-1]
+        child.origin = writer
         self.touched.append(child)
         return self._welcome(child)
 
@@ -239,11 +261,13 @@ class Machine(RuleBasedStateMachine):
 
     @rule(writer=writers)
     def undelete(self, writer: Writer) -> None:
-        if not writer.plain.begun or not writer.plain.deleted:
+        plain = writer.plain
+        if not plain.begun or not plain.deleted or plain.erased:
             with pytest.raises(TurnlogError):
                 self.log.undelete(writer.key)
             return
-        back = [x for x in self._with_subagents(writer) if x.plain.deleted]
+        gone = [x for x in self._with_subagents(writer) if x.plain.deleted]
+        back = [x for x in gone if not x.plain.erased]
         assert set(self.log.undelete(writer.key)) == {x.key for x in back}
         for other in back:
             other.plain.deleted = False
@@ -251,6 +275,76 @@ class Machine(RuleBasedStateMachine):
 
     def _with_subagents(self, writer: Writer) -> list[Writer]:
         return [x for x in self.everyone if x is writer or x.parent is writer]
+
+    @rule(writer=writers)
+    def pack(self, writer: Writer) -> None:
+        """Nothing reads otherwise once the blocks are merged."""
+        if writer.plain.begun:
+            self._pack(writer)
+
+    def _pack(self, writer: Writer) -> None:
+        def work(transaction: Transaction) -> Repacked:
+            stream = transaction.open(writer.key)
+            packed = transaction.pack(stream)
+            said = [SessionPacked(branch=stream.state.branch, **packed._asdict())]
+            transaction.record(stream, said, fold(stream.state, said))
+            return packed
+
+        packed = self.log.store.write(work)
+        assert packed.blocks_after <= packed.blocks_before
+        self.touched.append(writer)
+
+    @rule(writer=writers, which=st.integers(0, 100), packed=st.booleans())
+    def redact(self, writer: Writer, which: int, packed: bool) -> None:
+        """An answer reads otherwise from now on, in the past too and where a fork took it over."""
+        there = [line for line in writer.plain.reachable() if kind(line) == "assistant"]
+        if not there or writer.plain.deleted:
+            return
+        if packed:
+            self._pack(writer)
+        entry = there[which % len(there)].entry
+        arrived = deepcopy(entry)
+        if self._put_in_place(writer, entry):
+            assert self.log.append(writer.key, [arrived])[:3] == (0, 1, 0), "known for the same"
+            writer.plain.redact(entry["uuid"])
+            writer.plain.arrive([line for line in there if line.entry is entry][:1])
+            self.touched += [x for x in self.everyone if not x.plain.deleted]
+
+    def _put_in_place(self, writer: Writer, entry: dict[str, Any]) -> bool:
+        """Take the text out of an entry, in the log and in the lists; not where it is a fork's."""
+        identity = identity_of(entry["uuid"])
+
+        def work(transaction: Transaction) -> bool:
+            stream = transaction.open(writer.key)
+            known = transaction.known(stream, [identity]).get(identity)
+            if known is None:
+                return False
+            entry["message"]["content"] = [{"type": "text", "text": "[redacted]"}]
+            body, _ = encode(entry)
+            digest = transaction.replace_body(stream, known.version, body)
+            said = [EntryRedacted(branch=known.branch, of=known.version, digest=digest)]
+            transaction.record(stream, said, fold(stream.state, said), stream.memory)
+            return True
+
+        return self.log.store.write(work)
+
+    @rule(writer=writers, packed=st.booleans())
+    def erase(self, writer: Writer, packed: bool) -> None:
+        """What a session said goes for good, with its subagents and its forks."""
+        if not writer.plain.begun:
+            return
+        if packed:
+            self._pack(writer)
+        gone = self._with_subagents(writer)
+        while more := [x for x in self.everyone if x not in gone and x.origin in gone]:
+            gone += [y for x in more for y in self._with_subagents(x) if y not in gone]
+        gone = [x for x in gone if x.plain.begun and not x.plain.erased]
+        erased = self.log.erase(writer.key, forks="erase")
+        assert set(erased.streams) == {x.key for x in gone}
+        for other in gone:
+            other.plain.erase()
+            other.remembered.clear()
+        self.touched += gone
 
     @rule(writer=writers, title=st.sampled_from(["Mine", "Also mine"]))
     def rename(self, writer: Writer, title: str) -> None:

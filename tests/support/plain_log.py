@@ -52,6 +52,9 @@ class PlainSession:
         self.is_fork = bool(base)
         self.begun = bool(base)
         self.deleted = False
+        """``load`` gives nothing, and what arrives begins anew."""
+        self.erased = False
+        """Deleted for good, with its titles."""
         self.is_reborn = False
         self.title: str | None = None
         """The one given by hand."""
@@ -61,6 +64,8 @@ class PlainSession:
         self._latest: dict[str, str] = {}
         self._billed: dict[str, Usage] = {}
         self._conflicts: set[str] = set()
+        self.redacted: set[str] = set()
+        """The uuids of what was redacted: another content under them cannot be told any more."""
 
     # -- what an agent writes, and what arrives of it ------------------------------------------
 
@@ -101,7 +106,7 @@ class PlainSession:
     def conflict(self, changed: Entry) -> bool:
         """Another content arrives under a uuid that is there. Returns whether it is new."""
         text = json.dumps(changed)
-        new = text not in self._conflicts
+        new = text not in self._conflicts and changed["uuid"] not in self.redacted
         self._conflicts.add(text)
         if (stamp := (changed["uuid"],)) not in self._batches:
             self._batches.append(stamp)
@@ -182,6 +187,17 @@ class PlainSession:
         there = self.lines[target.branch]
         return there[: there.index(target) + 1]
 
+    def erase(self) -> None:
+        """What was said is gone; how much it was stays."""
+        self.deleted = self.erased = True
+        self.title = None
+
+    def redact(self, uuid: str) -> None:
+        """A text went, and with it the digests of the last batches."""
+        self.redacted.add(uuid)
+        self._batches.clear()
+        self._latest = {}
+
     # -- figures -------------------------------------------------------------------------------
 
     def figures(self) -> Figures:
@@ -192,6 +208,8 @@ class PlainSession:
         figures.entries, figures.titles = whole.entries, whole.titles
         if self.title is not None:
             figures.titles["custom"] = self.title
+        if self.erased:
+            figures.titles = {}
         return figures
 
 

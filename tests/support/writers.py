@@ -28,6 +28,8 @@ class Writer:
     """How many entries of the transcript are among the lines."""
     ever_lost: int = 0
     ever_left: bool = False
+    origin: Writer | None = None
+    """For a fork: the session it was made from."""
     parent: Writer | None = None
     """For a subagent: the session that called it, and the line of the call."""
     call: Line | None = None
