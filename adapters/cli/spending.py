@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...domain.errors import Refused
+from ...projections.sessions import Filter
 from ...projections.usage.periods import offset_in
 from ...projections.usage.query import Only
 from ...reading.usage import only_of
@@ -43,7 +44,17 @@ def show(work: Opened, session: str | None, wanted: usage_view.Wanted, blocks: b
         raise Refused("--csv writes rows; say which with --by, as --by day")
     elif wanted.since is not None or wanted.until is not None:
         raise Refused("a period is told row by row; say by what with --by, as --by model")
+    elif wanted.only is not None and (asked := _asked(wanted.only)) is not None and not session:
+        stats_view.show_some(work, asked, wanted.as_json)
     elif wanted.only is not None:
         raise Refused(f"one {wanted.only.kind} is told row by row; say by what, as --by day")
     else:
         stats_view.show_stats(work, session, wanted.as_json)
+
+
+def _asked(only: Only) -> Filter | None:
+    """The sessions of a user or of projects; what else may be asked for is no whole sessions'."""
+    presence = ("present", "archived")
+    if only.kind == "user":
+        return Filter(user_id=only.value, presence=presence)
+    return Filter(project=only.value, presence=presence) if only.kind == "project" else None

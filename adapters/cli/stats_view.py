@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from ...projections.sessions import Spent
+from ...projections.sessions import Filter, Spent, Totals
 from ...reading.spending import ModelSpent
 from .as_json import session_json, totals_json
 from .figures import money, number, spent_json, tokens
@@ -28,12 +28,25 @@ def show_stats(work: Opened, name: str | None, as_json: bool) -> None:
         _of_session(work, name, as_json)
 
 
+def show_some(work: Opened, asked: Filter, as_json: bool) -> None:
+    """Show the figures of some sessions, with their subagents."""
+    totals = work.log.stats(asked=asked)
+    if as_json:
+        write_json(totals_json(totals))
+    else:
+        _totals(totals, [])
+
+
 def _of_log(work: Opened, as_json: bool) -> None:
     totals = work.log.stats()
     models = work.log.spent_by_model()
     if as_json:
         write_json({**totals_json(totals), "by_model": [_model_json(m) for m in models]})
         return
+    _totals(totals, models)
+
+
+def _totals(totals: Totals, models: list[ModelSpent]) -> None:
     out = screen()
     counts = [
         (totals.sessions, "session"),

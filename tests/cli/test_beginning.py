@@ -163,3 +163,13 @@ def test_what_makes_no_sense_changes_nothing(cli: Cli, history: Path) -> None:
 def _position(database: Path) -> int:
     with turnlog.open(f"sqlite:///{database}") as log, log.store.read() as reader:
         return reader.last_position()
+
+
+def test_figures_of_one_user_or_project(cli: Cli, history: Path) -> None:
+    cli("update", "8b6e", "--user", "grace")
+    figures = cli("stats", "--user", "grace", "--json").json
+    assert (figures["sessions"], figures["by_status"]) == (1, {"complete": 1})
+    assert figures["average_turns"] == figures["turns"]
+    assert "1 session · 0 subagents" in cli("stats", "--user", "grace").out
+    assert cli("stats", "--project", "shop", "--json").json["sessions"] == 4
+    assert cli("stats", "--model", "opus").code == 2

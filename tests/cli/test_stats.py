@@ -91,7 +91,7 @@ def test_a_period_holds_what_was_spent_in_it(
         (("--by", "session", "--limit", "0"), "1 to 10000"),
         (("--blocks", "--by", "day"), "go without --by"),
         (("--blocks", "--user", "ada"), "go without --by"),
-        (("--user", "ada"), "say by what"),
+        (("--branch", "main"), "say by what"),
         (("--by", "model", "--user", "ada"), "go by day or month or session, not by model"),
         (("--by", "session", "--branch", "main"), "go by day or month, not by session"),
         (("--by", "day", "--branch", "main", "--user", "ada"), "one user and one branch together"),
