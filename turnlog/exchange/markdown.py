@@ -236,10 +236,8 @@ def _escaped(text: str, keeps_code: bool) -> str:
     for is_code, numbers in groupby(range(len(lines)), verbatim.__contains__):
         part = "\n".join(lines[n] for n in numbers)
         told.append(part if is_code else _without_html(part, keeps_code))
-    last = blocks[-1] if blocks else None
-    if last is not None and last.type == "fence" and last.map == [last.map[0], len(lines)]:
-        closed = _BLOCKS.parse(f"{text}\n\n---")[-1].type == "hr"
-        told += [] if closed else [last.markup]  # else it would take in what follows
+    if blocks and _BLOCKS.parse(f"{text}\n\n---")[-1].type != "hr":
+        told.append(blocks[-1].markup)  # a fence that nothing closed would take in what follows
     return "\n".join(told)
 
 
