@@ -11,7 +11,7 @@ import pytest
 
 import turnlog
 from tests.encryption.conftest import Open
-from tests.encryption.words import Words, imported, record
+from tests.encryption.words import Words, found_in, imported, record
 from tests.support.contents import contents
 from tests.support.transcripts import Transcript
 from turnlog import Filter, Log, Refused, SessionKey
@@ -157,3 +157,22 @@ def test_a_projection_of_ones_own_that_asks_for_texts_is_refused(
     """Its tables would hold them as they are."""
     with pytest.raises(Refused, match="'titles' asks for what people wrote"):
         open_log(sqlite_url, projections=[Titles])
+
+
+def test_the_sessions_of_a_plain_log_are_brought_over_with_their_chain(
+    open_log: Open, tmp_path: Path
+) -> None:
+    plain = open_log(f"sqlite:///{tmp_path / 'plain.db'}", keys=None)
+    words = Words("kw")
+    key = record(plain, words)
+    imported(plain, words, tmp_path / "claude")
+    plain.export_sessions(tmp_path / "all.jsonl")
+    sealed = open_log(f"sqlite:///{tmp_path / 'sealed.db'}")
+    sealed.import_sessions(tmp_path / "all.jsonl")
+    assert contents(sealed).loaded == contents(plain).loaded
+    assert contents(sealed).states == contents(plain).states
+    chains = [[event.chain for event in log.events(key)] for log in (plain, sealed)]
+    assert chains[0] == chains[1]
+    assert found_in(words.all, list(tmp_path.glob("sealed.db*"))) == []
+    sealed.export_sessions(tmp_path / "again.jsonl")
+    assert found_in(words.all[:8], [tmp_path / "again.jsonl"]), "what is exported is plain"
