@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sqlalchemy import func, select
 
+from .adapters.secrets import hidden
 from .domain.errors import TurnlogError
 from .opening import open_log
-from .settings import Location
+from .settings import Beside, Location
 
 if TYPE_CHECKING:
     from .log import Log
@@ -28,6 +29,7 @@ EXTRAS = {
     "encryption": ("cryptography", "encrypt a log"),
     "parquet": ("pyarrow", "export Parquet"),
     "postgres": ("psycopg", "keep the log in PostgreSQL"),
+    "redis": ("redis", "have the active sessions at hand in Redis"),
 }
 CLEANUP_DAYS = 30
 """How long the CLI keeps transcripts where its settings do not say otherwise."""
@@ -67,6 +69,8 @@ def examine(location: Location, config_dir: str | None = None) -> Iterator[Findi
                 yield from _file(path)
             yield from _read_models(log)
             yield from _content(log)
+            if location.redis is not None:
+                yield _redis(log, location.redis)
             if config_dir is not None:
                 yield from _transcripts(log, Path(config_dir))
     except TurnlogError as problem:
@@ -198,6 +202,27 @@ def _content(log: Log) -> Iterator[Finding]:
     if unpriced:
         some = ", ".join(f"{model or '(none)'} ({count:,})" for model, count in unpriced[:5])
         yield Finding("prices", "note", f"responses without a known price: {some}")
+
+
+def _redis(log: Log, beside: Beside) -> Finding:
+    from .active.keeping import AtHand, Away, Server
+
+    what = f"{hidden(beside.url)} ({beside.chosen_by})"
+    server = Server(beside.url)
+    try:
+        at_hand = AtHand(log.store, server)
+        standing, count = at_hand.active.standing(), at_hand.active.count()
+    except Away as problem:
+        told = f"{what} does not answer: {problem}; the database is asked instead"
+        return Finding("redis", "warn", told, "start it, or take the setting away")
+    finally:
+        server.close()
+    if standing is None:
+        return Finding("redis", "note", f"{what} holds nothing yet; it is filled when it is asked")
+    with log.store.read() as reader:
+        behind = reader.last_position() - standing.position
+    told = f"{what} has {_number(count, 'active session')} at hand"
+    return Finding("redis", "good", f"{told}, {behind:,} behind" if behind else told)
 
 
 def _transcripts(log: Log, directory: Path) -> Iterator[Finding]:

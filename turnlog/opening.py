@@ -14,7 +14,7 @@ from .adapters.storage.stores import open_store
 from .domain.errors import Refused
 from .projecting.upgrading import bring_up_to_date
 from .projections.engine.own import registrations_of
-from .settings import Settings
+from .settings import Beside, Settings
 
 if TYPE_CHECKING:
     from .adapters.storage.contract import Store
@@ -36,6 +36,7 @@ def open_log(
     redact: str | Sequence[str] | None = None,
     keys: Keys | str | Path | None = None,
     store: Store | None = None,
+    redis_url: str | None = None,
 ) -> Log:
     """Open a log; without a URL, the one that the settings name, else the default file.
 
@@ -62,6 +63,8 @@ def open_log(
             with them is encrypted; see docs/encryption.md.
         store: one of your own, in place of a URL and of all that says how to open one; see
             docs/custom-stores.md. It is closed with the log.
+        redis_url: a Redis that has the active sessions at hand; see docs/redis.md. One that does
+            not answer is done without.
 
     Raises:
         InvalidSettings: an argument or a setting has a value that makes no sense.
@@ -84,9 +87,17 @@ def open_log(
         continue_hours=continue_hours,
         cleanup_days=cleanup_days,
         redact=redact,
+        redis_url=redis_url,
     )
     redaction_of(settings.redact)  # one that cannot be matched is told now, not with an append
+    redis = settings.redis()
     if store is None:
+        if url is None:
+            location = settings.location()
+            redis = location.redis
+            if create:
+                location.make_folder()
+            url = location.url
         store = _opened(url, settings, create, projections, keys)
     else:
         given = {"url": url, "synchronous": synchronous, "prices": prices, "keys": keys}
@@ -100,21 +111,34 @@ def open_log(
         except BaseException:
             store.close()
             raise
-    return Log(store, settings)
+    return Log(_with_redis(store, redis), settings)
+
+
+def _with_redis(store: Store, redis: Beside | None) -> Store:
+    if redis is None:
+        return store
+    if store.encrypted:
+        store.close()
+        raise Refused(
+            f"{store.url} is encrypted, and Redis would hold the titles and the names of users as "
+            "they are; use it without one"
+        )
+    from .active.keeping import beside
+
+    try:
+        return beside(store, redis.url)
+    except BaseException:
+        store.close()
+        raise
 
 
 def _opened(
-    url: str | None,
+    url: str,
     settings: Settings,
     create: bool,
     projections: Iterable[type[Projection]],
     keys: Keys | str | Path | None,
 ) -> Store:
-    if url is None:
-        location = settings.location()
-        if create:
-            location.make_folder()
-        url = location.url
     return open_store(
         url,
         settings.synchronous,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rich.text import Text
 
-from ...domain.errors import NewerSchema
+from ...domain.errors import NewerSchema, Refused
 from ...domain.keys import SessionKey
 from ...settings import Location, Settings
 from .safe_text import one_line
@@ -61,21 +61,25 @@ def opened(
     location.refuse_found()
     if create:
         location.make_folder()
-    with _opened(location.url, create, outdated, installed) as log:
+    with _opened(location, create, outdated, installed) as log:
         yield Opened(log, settings, location)
 
 
-def _opened(url: str, create: bool, outdated: bool, installed: bool) -> Log:
+def _opened(location: Location, create: bool, outdated: bool, installed: bool) -> Log:
     from ...opening import open_log as open_any
 
-    open_log = partial(open_any, url, create=create, outdated=outdated)
+    redis_url = location.redis.url if location.redis is not None else None
+    open_log = partial(
+        open_any, location.url, create=create, outdated=outdated, redis_url=redis_url
+    )
     if installed:
         from ...projecting.installed import installed_projections
 
         try:
             own = installed_projections(_left_out)
             return open_log(projections=own)
-        except NewerSchema as problem:  # of a projection, or of the log itself: then it comes again
+        except (NewerSchema, Refused) as problem:
+            # Of a projection, or of the log itself: then it comes again.
             log = open_log()
             _left_out(f"the installed projections are left out: {problem}")
             return log

@@ -48,7 +48,7 @@ def _rows(settings: Settings, location: Location) -> Iterator[tuple[str, Any, st
         if name == "database_url":
             value, by = location.url, location.chosen_by
         elif name == "redis_url" and location.redis is not None:
-            value, by = location.redis
+            value, by = location.redis[:2]
         if isinstance(value, SecretStr):
             value = "***"
         elif name in SECRETS and value is not None:

@@ -68,12 +68,15 @@ def test_settings_are_shown_with_what_set_them(cli: Cli, file: Path) -> None:
     assert "user_id = ada@example.org   user_id in the settings file" in out
 
 
-def test_a_password_is_never_shown(cli: Cli) -> None:
+def test_a_password_is_never_shown(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is shown may be pasted into a report."""
-    url = "postgresql://ada:secret@127.0.0.1:1/log"
+    url = "postgresql://ada:open-sesame@127.0.0.1:1/log?sslpassword=open-sesame"
+    monkeypatch.setenv("TURNLOG_REDIS_URL", "redis://:open-sesame@127.0.0.1:1/0")
     for arguments in (("settings",), ("settings", "--json"), ("doctor",), ("sessions",)):
         ran = cli(*arguments, "--db", url)
-        assert "secret" not in ran.out + ran.err, arguments
+        assert "open-sesame" not in ran.out + ran.err, arguments
+        assert ran.code == (0 if arguments[0] == "settings" else ran.code), arguments
+    assert "redis://:***@127.0.0.1:1/0" in cli("settings").out
 
 
 def test_an_empty_db_is_not_the_default(cli: Cli, database: Path) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
+from ..active.keeping import at_hand_of
 from ..domain.errors import PointNotFound
 from ..domain.keys import SessionKey
 from ..domain.points import Point
 from ..domain.statuses import RESUMABLE
 from ..projections.sessions import ALL, Filter, Session, Totals
+from ..projections.sessions.filters import MOST
 from ..reading.finding import CheckpointRow, Sessions
 from ..reading.spending import ModelSpent, spent_by_model
 from ..reading.whole import CheckpointRecord, SessionRecord, whole
@@ -67,6 +69,11 @@ class Listing(Part):
             user_id: of this user; None for everybody's.
             limit, after: as for ``sessions``.
         """
+        at_hand = at_hand_of(self.store)
+        if at_hand is not None and 1 <= limit <= MOST:
+            found = at_hand.page(user_id, limit, after)
+            if found is not None:
+                return found
         return self._sessions.page(Filter(user_id, status=RESUMABLE), limit, after)
 
     def checkpoints(self, key: Key) -> list[CheckpointRow]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select
 
 from ..adapters.storage.contract import Reader, Store
 from ..domain.errors import AmbiguousSession, Refused, UnknownSession
@@ -33,6 +36,8 @@ _MANY = 21
 """How many sessions of one beginning are looked for,"""
 _SHOWN = 8
 """and how many are told."""
+_AT_ONCE = 1_000
+"""Names in one question."""
 
 
 class CheckpointRow(NamedTuple):
@@ -68,17 +73,24 @@ class Sessions:
                 raise Refused(f"{after!r} is no page; take the cursor of the last session shown")
         asked = asked.checked()
         with self._store.read() as reader:
-            asked = asked.spelled(reader.texts)
-            listed = [
-                Session.of(row)
-                for row in reader.query(page(tables_in(reader), asked, limit, after))
-            ]
-            if not listed:
-                return []
-            rolled = reader.query(
-                subagents_of(tables_in(reader), [session.main for session in listed])
-            )
-        return _rolled_up(listed, [Session.of(row) for row in rolled])
+            return self.listed(reader, asked, limit, after)
+
+    def listed(
+        self, reader: Reader, asked: Filter, limit: int, after: str | None = None
+    ) -> list[Session]:
+        """The same in a look at the log, of a filter that was checked."""
+        asked = asked.spelled(reader.texts)
+        return _with_subagents(reader, page(tables_in(reader), asked, limit, after))
+
+    def among(self, reader: Reader, asked: Filter, names: Sequence[str]) -> list[Session]:
+        """Those of some sessions, by their names, that match a filter that was checked."""
+        tables = tables_in(reader)
+        asked = asked.spelled(reader.texts)
+        found: list[Session] = []
+        for at in range(0, len(names), _AT_ONCE):
+            some = tables.sessions.c.name.in_(names[at : at + _AT_ONCE])
+            found += _with_subagents(reader, page(tables, asked, _AT_ONCE, None).where(some))
+        return found
 
     def find(self, name: str) -> Session:
         """A session by its id or a beginning of it; see ``Log.session``."""
@@ -170,6 +182,14 @@ def _named(reader: Reader, name: str) -> list[Session]:
         # A project is named by its end too: the keys of paths all begin with a dash.
         found = [s for s in map(Session.of, rows) if f"-{s.project_key}".endswith(f"-{project}")]
     return [session for session in found if session.session_id == name] or found
+
+
+def _with_subagents(reader: Reader, statement: Select[Any]) -> list[Session]:
+    listed = [Session.of(row) for row in reader.query(statement)]
+    if not listed:
+        return []
+    rolled = reader.query(subagents_of(tables_in(reader), [session.main for session in listed]))
+    return _rolled_up(listed, [Session.of(row) for row in rolled])
 
 
 def _rolled_up(listed: list[Session], subagents: list[Session]) -> list[Session]:

@@ -9,6 +9,7 @@ from .choosing import HOST_VARIABLES as HOST_VARIABLES
 from .fields import SECRETS as SECRETS
 from .invalid import InvalidSettings as InvalidSettings
 from .location import DEFAULT as DEFAULT
+from .location import Beside as Beside
 from .location import Location as Location
 from .location import default_path as default_path
 from .location import log_url as log_url

@@ -129,7 +129,7 @@ class Chosen:
             return None
         if self._settings.redis_url:
             by = self._by("redis_url")
-            return Beside(self._settings.redis_url, by, self._is_found(by))
+            return _redis(self._settings.redis_url, by, self._is_found(by))
         if kind is None:
             return None
         if (found := self._host.find(HOST_PLACES["redis_url"])) is None:
@@ -138,7 +138,7 @@ class Chosen:
                 f"{by} is {kind!r}, but no REDIS_URL names the Redis; set {PREFIX}REDIS_URL"
             )
         url, where, of_dotenv = found
-        return Beside(url, where, of_dotenv and self._host_is_found())
+        return _redis(url, where, of_dotenv and self._host_is_found())
 
     def _by(self, setting: str) -> str:
         return self._set_by.get(setting, f"the argument {setting}")
@@ -157,3 +157,9 @@ def _hold_together(kind: StorageType, by: str, url: str, named_by: str) -> None:
         raise InvalidSettings(
             f"{by} is {kind!r}, but {named_by} names another kind of database; write {form} there"
         )
+
+
+def _redis(url: str, by: str, found: bool) -> Beside:
+    if not url.lower().startswith(("redis://", "rediss://", "unix://")):
+        raise InvalidSettings(f"{by} names no Redis; write redis://host:6379/0 there")
+    return Beside(url, by, found)

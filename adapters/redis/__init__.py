@@ -1,0 +1,1 @@
+"""Redis beside a log: the active sessions at hand, never the truth."""
