@@ -121,7 +121,9 @@ def test_gc_writes_sessions_out_before_it_erases_them(
     ran = cli("gc", "--days", "0", "--strength", "export", "--out", folder, "--yes")
     assert (ran.code, "exported and erased" in ran.out) == (0, True)
     assert len(list(folder.iterdir())) == 6
-    assert all(cli("verify", "--file", file).code == 0 for file in folder.iterdir())
+    other = tmp_path / "other.db"
+    assert all(cli("import", file, "--db", other).code == 0 for file in folder.iterdir())
+    assert "prompt:4" in cli("show", ALONE, "--db", other).out
 
 
 def test_gc_again_and_again(cli: Cli, history: Path, monkeypatch: pytest.MonkeyPatch) -> None:

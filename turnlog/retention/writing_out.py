@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..adapters.storage.contract import Reader, Store
-from ..domain.errors import Refused, UnknownSession
 from ..domain.keys import SessionKey
-from ..evidence.files import export_trail, verify_file
-from .sharing import streams_of
+from ..exchange.asked import row_of
+from ..exchange.carried import check
+from ..exchange.carrying import write_sessions
+from ..exchange.files import new_file
 
 LONGEST_NAME = 100
 """Characters of a file's name that tell which session it is."""
@@ -39,30 +40,25 @@ class Exported(NamedTuple):
 
 
 def write_out(store: Store, key: SessionKey, folder: Path) -> Exported:
-    """Write a session with its subagents into a new file, as a trail that can be verified.
+    """Write a session with its subagents into a new file, which another log can take in.
 
     Raises:
         UnknownSession: there is no such session.
-        Refused: what was written does not verify; nothing may be erased by it.
+        InvalidEvidence: what was written does not verify; nothing may be erased by it.
         OSError: it cannot be written.
     """
     with store.read() as reader:
-        heads = {
-            each: stream.version
-            for each in streams_of(reader, key)
-            if (stream := reader.find(each)) is not None
-        }
-    if not heads:
-        raise UnknownSession(f"there is no session {key.session_id!r}; see `turnlog sessions`")
+        row = row_of(reader, key)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = _free(folder, key, heads[key])
-    export_trail(store, path, key)
+    path = _free(folder, key, row.version)
+    with new_file(path) as file:
+        write_sessions(store, file.write, [row], lambda session: None)
     _sync(folder)
-    found = verify_file(path)
-    if not found.holds:
-        raise Refused(f"{path} does not verify: {found.problems[0]}; nothing was erased")
     with path.open("rb") as file:
+        parts = check(file, lambda part, event: None)
+        file.seek(0)
         digest = _digest(file)
+    heads = {part.key: part.upto for part in parts if part.key.main == key.main}
     return Exported(path, digest, heads)
 
 
