@@ -39,7 +39,7 @@ class Agent:
     async def converse(
         self,
         *prompts: str,
-        store: SessionStore,
+        store: SessionStore | None,
         resume: str | None = None,
         home: Path | None = None,
         **options: Any,
@@ -48,7 +48,7 @@ class Agent:
 
         Args:
             prompts: what the person types; each is answered before the next.
-            store: where the session is mirrored to, and resumed from.
+            store: where the session is mirrored to, and resumed from; None for its files alone.
             resume: the id of the session to go on with.
             home: the home directory; by default an empty one, removed afterwards.
             options: more of `ClaudeAgentOptions`.
@@ -65,7 +65,7 @@ class Agent:
                 return await _ask(prompts, self._options(store, resume, options))
 
     def _options(
-        self, store: SessionStore, resume: str | None, more: dict[str, Any]
+        self, store: SessionStore | None, resume: str | None, more: dict[str, Any]
     ) -> ClaudeAgentOptions:
         return ClaudeAgentOptions(
             cwd=self.project,
