@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import cache
+from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -23,8 +24,11 @@ from .encoding.json_bytes import decode
 from .encryption.founding import Encryption
 from .encryption.keys import Keys
 from .installed import Opening, installed_store
-from .sql.store import SqlStore, now
+from .sql.store import now
 from .sqlite.store import SqliteStore
+
+if TYPE_CHECKING:
+    from .postgres.store import PostgresStore
 
 SEARCH = Registration(NAME, VERSION, index_with(decode), policy="set aside")
 """The search index. It reads entries as the log does, however they are nested or spelled; what
@@ -76,7 +80,7 @@ def open_store(
         raise Refused(f"synchronous is one of {', '.join(DURABILITIES)}, not {synchronous!r}")
     parsed = _parse(url)
     kind = parsed.drivername
-    store: SqlStore
+    store: SqliteStore | PostgresStore
     if kind in ("sqlite", "sqlite+pysqlite"):
         store = _open_sqlite(parsed, registry, synchronous, clock, create, encryption)
     elif kind in ("postgres", "postgresql", "postgresql+psycopg"):
@@ -130,7 +134,7 @@ def _open_sqlite(
     clock: Callable[[], int],
     create: bool,
     encryption: Encryption,
-) -> SqlStore:
+) -> SqliteStore:
     path = url.database or ""
     if url.host or url.username or url.port or url.query:
         raise InvalidURL(
@@ -148,7 +152,7 @@ def _open_postgres(
     clock: Callable[[], int],
     create: bool,
     encryption: Encryption,
-) -> SqlStore:
+) -> PostgresStore:
     try:
         from .postgres.store import PostgresStore
     except ImportError as problem:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from hashlib import sha256
 from hmac import digest
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ....domain.errors import KeyDestroyed, KeyLost, KeysNeeded, NotEncrypted
 from ....projections.texts import SHOWN, Texts
@@ -27,11 +27,17 @@ SEALED = 16
 class Cipher(Protocol):
     """Seals and opens the content of one log."""
 
-    encrypted: bool
-    locked: bool
-    """Encrypted, and the keys were not given."""
-    texts: Texts
-    """What the read models show of what people wrote."""
+    @property
+    def encrypted(self) -> bool:
+        """Whether anything is sealed."""
+
+    @property
+    def locked(self) -> bool:
+        """Whether it is, and the keys were not given."""
+
+    @property
+    def texts(self) -> Texts:
+        """How the read models take what people wrote."""
 
     def begin(self, stream: str) -> None:
         """Make sure that a stream which is being made can be sealed."""
@@ -80,9 +86,9 @@ class Cipher(Protocol):
 class Plain:
     """The log is not encrypted."""
 
-    encrypted: ClassVar[bool] = False
-    locked: ClassVar[bool] = False
-    texts: ClassVar[Texts] = SHOWN
+    encrypted = False
+    locked = False
+    texts: Texts = SHOWN
 
     def begin(self, stream: str) -> None:
         """Nothing is needed."""
@@ -119,11 +125,11 @@ PLAIN = Plain()
 class Locked(Plain):
     """The log is encrypted, and the keys were not given: only headers can be read."""
 
-    encrypted: ClassVar[bool] = True
-    locked: ClassVar[bool] = True
+    encrypted = True
+    locked = True
 
     def __init__(self, url: str, texts: Texts) -> None:
-        self.texts = texts  # type: ignore[misc]
+        self.texts = texts
         self._told = (
             f"{url} is encrypted, and its keys were not given: what was said, titles, tags, names "
             "and folders cannot be read, and nothing can be recorded; sessions, times, counts, "
@@ -155,8 +161,8 @@ class Locked(Plain):
 class Sealing:
     """The log is encrypted, and these are its keys."""
 
-    encrypted: ClassVar[bool] = True
-    locked: ClassVar[bool] = False
+    encrypted = True
+    locked = False
 
     def __init__(self, keys: Keys, texts: Hidden) -> None:
         """Seal with keys that were unlocked.
