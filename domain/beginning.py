@@ -16,12 +16,11 @@ _LONGEST = {"user_id": 200, "model": 200, "working_dir": 4_096, "prompt": by_han
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Details(TypedDict, total=False):
-    """What may be told of a session. What is left out stays as it is; all values are whole."""
+class Told(TypedDict, total=False):
+    """What may be told of a session, wherever it works."""
 
     user_id: str
     """Whose it is; 1 to 200 characters."""
-    working_dir: str | PathLike[str]
     prompt: str
     """What was asked first, for as long as no entry says so; 1 to 10,000 characters."""
     model: str
@@ -35,6 +34,13 @@ class Details(TypedDict, total=False):
     """With a status: why the last answer ended."""
     why: str
     """With a status: why it is set."""
+
+
+class Details(Told, total=False):
+    """What may be told of a session. What is left out stays as it is; all values are whole."""
+
+    working_dir: str | PathLike[str]
+    """Where it works; links are resolved, as the CLI does."""
 
 
 def begin(state: SessionState, details: Details, actor: str | None = None) -> list[e.SessionEvent]:

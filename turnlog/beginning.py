@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from .adapters.claude.slug import project_slug
 from .adapters.storage.contract import Reader, Store, Stream, Transaction
-from .domain.beginning import Details, begin, describe, minute_of, time_id, update
+from .domain.beginning import Details, Told, begin, describe, minute_of, time_id, update
 from .domain.errors import NotCaughtUp, Refused, UnknownSession
 from .domain.events import SessionEvent
 from .domain.keys import SessionKey
@@ -85,7 +85,7 @@ def continued(
     directory: str | os.PathLike[str],
     within: timedelta,
     ids: Ids,
-    details: Details,
+    details: Told,
     actor: str | None,
 ) -> Begun:
     """The directory's latest session, or a new one; see ``Log.get_or_create``."""

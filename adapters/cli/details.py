@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from rich.text import Text
 
 from ...beginning import Ids, project_of, whole_path
-from ...domain.beginning import Details
+from ...domain.beginning import Details, Told
 from ...domain.errors import Refused
 from ...domain.keys import SessionKey, short
 from ...domain.statuses import known
@@ -81,7 +81,7 @@ def read_values(texts: list[str]) -> dict[str, Any]:
     return values
 
 
-def create(work: Opened, place: Place, details: Details, as_json: bool) -> None:
+def create(work: Opened, place: Place, details: Told, as_json: bool) -> None:
     """Begin a session, or go on with one."""
     ids: Ids = place.ids  # type: ignore[assignment]
     if place.go_on:
@@ -97,10 +97,11 @@ def create(work: Opened, place: Place, details: Details, as_json: bool) -> None:
     elif place.within is not None:
         raise Refused("--within goes with --continue")
     else:
-        details["working_dir"] = whole_path(place.directory or Path.cwd())
-        project = place.project or project_of(details["working_dir"])
+        directory = whole_path(place.directory or Path.cwd())
+        project = place.project or project_of(directory)
         key = SessionKey(project, place.id) if place.id is not None else None
-        begun = work.log.create(key, project=project, ids=ids, actor=work.actor, **details)
+        whole: Details = {**details, "working_dir": directory}
+        begun = work.log.create(key, project=project, ids=ids, actor=work.actor, **whole)
     if as_json:
         write_json({**key_json(begun.key), "created": begun.created, "version": begun.version})
         return

@@ -2,6 +2,7 @@
 
 from .filters import ALL, Filter
 from .fold import Sessions
-from .query import Session, Spent, Totals
+from .query import Session, Spent
+from .totals import Totals
 
 __all__ = ["ALL", "Filter", "Session", "Sessions", "Spent", "Totals"]

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Unpack
 
 from ..beginning import Begun, Ids, continued, new_session, tell
-from ..domain.beginning import Details
+from ..domain.beginning import Details, Told
 from ..domain.keys import SessionKey
 from .part import Key, Part
 
@@ -70,7 +70,7 @@ class Beginning(Part):
         within: timedelta | None = None,
         ids: Ids = "uuid",
         actor: str | None = None,
-        **details: Unpack[Details],
+        **details: Unpack[Told],
     ) -> Begun:
         """Go on with a directory's latest session, or begin one where that is too long ago.
 

@@ -17,12 +17,11 @@ from ..projections.sessions.query import (
     by_prefix,
     checkpoints_of,
     of_stream,
-    spent_by,
     subagents_of,
-    totals,
 )
 from ..projections.sessions.reports import compared
 from ..projections.sessions.tables import NAME, SessionTables, tables_of
+from ..projections.sessions.totals import spent_by, totals
 from ..projections.usage.query import by_value
 from ..projections.usage.sums import Sums, total_of
 
