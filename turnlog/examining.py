@@ -152,6 +152,11 @@ def _file(path: Path) -> Iterator[Finding]:
 
 
 def _read_models(log: Log) -> Iterator[Finding]:
+    from .retention.sweeping import is_owed
+
+    if is_owed(log.store):
+        what = "content that was erased or redacted may be in the files still"
+        yield Finding("erased", "bad", what, "turnlog gc")
     well = True
     for health in log.projections():
         if health.status == "stalled":
@@ -205,7 +210,8 @@ def _content(log: Log) -> Iterator[Finding]:
 
 
 def _redis(log: Log, beside: Beside) -> Finding:
-    from .active.keeping import AtHand, Away, Server
+    from .active.keeping import AtHand
+    from .adapters.redis.server import Away, Server
 
     what = f"{hidden(beside.url)} ({beside.chosen_by})"
     server = Server(beside.url)

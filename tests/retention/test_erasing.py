@@ -12,8 +12,10 @@ from tests.projecting.logs import rows
 from tests.support.transcripts import Transcript
 from turnlog import Filter, Log, SessionKey, events
 from turnlog.domain.errors import ContentErased
+from turnlog.examining import examine
 from turnlog.retention.sharing import SharedContent
 from turnlog.retention.sweeping import is_owed
+from turnlog.settings import Location
 
 from .conftest import AGENT, FORK, KEY, OTHER, talk
 
@@ -252,6 +254,8 @@ def test_a_sweep_that_was_interrupted_is_made_up_for(
             with pytest.raises(KeyboardInterrupt):
                 log.erase(KEY)
         assert is_owed(log.store)
+        told = {f.about: f.what for f in examine(Location(log.url, "a test"))}
+        assert "may be in the files still" in told["erased"]
         log.collect(days=9_999)
         assert not is_owed(log.store)
 

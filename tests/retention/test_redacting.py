@@ -77,6 +77,15 @@ def agent_with(text: str) -> list[dict[str, Any]]:
     return s.entries
 
 
+def test_an_entry_of_a_subagent(here: Log) -> None:
+    talk(here)
+    entries = agent_with(SECRET)
+    here.append(AGENT, entries)
+    assert here.redact(KEY, entries[0]["uuid"]).key == AGENT
+    assert SECRET not in said(here, AGENT)
+    assert here.verify().problems == ()
+
+
 def test_a_rebuild_after_it_equals_the_live_tables(log: Log) -> None:
     talk(log, word=SECRET)
     log.tag(KEY, [SECRET])

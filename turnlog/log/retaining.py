@@ -197,7 +197,8 @@ class Retaining(Projecting):
 
         Args:
             key: the session, or a subagent's stream.
-            entry: its uuid, or its version; None for every entry of the session.
+            entry: its uuid (there or in a subagent's stream), or its version; None for every entry
+                of the session and of its subagents.
             texts: what is taken out; without these and patterns, every text of the entry.
             patterns: what is taken out: ``secrets``, the name of one of its patterns, or a regular
                 expression in the syntax of RE2 (``turnlog[redaction]``).

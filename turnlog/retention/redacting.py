@@ -77,13 +77,9 @@ def redact(store: Store, key: SessionKey, asked: Asked, dry_run: bool = False) -
     """
     if asked.entry is None and asked.what is None:
         raise Refused("name an entry, or say what is to be taken out: a text or a pattern")
-    changed: list[int] = []
 
     def work(transaction: Transaction) -> Redacted:
-        changed.clear()
-        stream = transaction.find(key)
-        if stream is None:
-            raise UnknownSession(f"there is no session {key.session_id!r}; see `turnlog sessions`")
+        stream = _stream_of(transaction, key, asked.entry)
         found = dict(_changes(transaction, stream, asked))
         if not any(found.values()):
             raise Refused(_nothing(asked))
@@ -92,16 +88,30 @@ def redact(store: Store, key: SessionKey, asked: Asked, dry_run: bool = False) -
             for place, changes in found.items():
                 if changes:
                     _apply(transaction, forgetting, place, changes, asked)
-        own = found.get(key, [])
+        own = found[stream.key]
         texts = sum(len(change.texts) for changes in found.values() for change in changes)
         versions = tuple(sorted(change.recorded.version for change in own))
-        return Redacted(key, versions, texts, done=not dry_run)
+        return Redacted(stream.key, versions, texts, done=not dry_run)
 
     redacted = store.write(work, alone=not dry_run)
     if dry_run:
         return redacted
     sweep(store)
     return redacted._replace(unknown=unknown_models(store))
+
+
+def _stream_of(transaction: Transaction, key: SessionKey, entry: str | int | None) -> Stream:
+    """The session's own stream, or that of its subagents which holds an entry."""
+    stream = transaction.find(key)
+    if stream is None:
+        raise UnknownSession(f"there is no session {key.session_id!r}; see `turnlog sessions`")
+    if not isinstance(entry, str) or transaction.versions(stream, identity_of(entry)):
+        return stream
+    for subkey in transaction.subkeys(key) if key.subpath is None else ():
+        agent = transaction.find(subkey)
+        if agent is not None and transaction.versions(agent, identity_of(entry)):
+            return agent
+    return stream
 
 
 def _nothing(asked: Asked) -> str:

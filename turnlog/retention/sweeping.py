@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
+
 from ..adapters.storage.contract import Store
+from ..adapters.storage.sql.read_side import leases
+from ..domain.errors import StorageError
 from ..projecting.catching_up import catch_up
 from ..projecting.rebuilding import lease_for
 from ..projecting.standings import last_position, standing
@@ -29,8 +33,9 @@ def owe(store: Store, cursor: Any) -> None:
 
 def is_owed(store: Store) -> bool:
     """Whether something was taken out, and may be in the files still."""
-    note = store.project(lambda cursor: store.account.lease(cursor, _OWED))
-    return note is not None and note.left > 0
+    with store.read() as reader:
+        rows = reader.query(select(leases.c.until).where(leases.c.name == _OWED))
+    return any(until > 0 for (until,) in rows)
 
 
 def sweep(store: Store) -> None:
@@ -40,8 +45,14 @@ def sweep(store: Store) -> None:
         StorageError: the files cannot be written anew now.
     """
     note = store.project(lambda cursor: store.account.lease(cursor, _OWED))
-    _settle(store)
-    store.reclaim()
+    try:
+        _settle(store)
+        store.reclaim()
+    except StorageError as problem:
+        raise StorageError(
+            f"it is out of the log, but may be in the files of {store.url} still: {problem}; "
+            "`turnlog gc` makes up for it"
+        ) from problem
     store.destroy_unused_keys()
     if note is not None:  # a later one has another number, and stays owed
         store.project(lambda cursor: store.account.release(cursor, _OWED, note.token))
@@ -63,10 +74,13 @@ def _settle(store: Store) -> None:
 
 
 def unknown_models(store: Store) -> tuple[str, ...]:
-    """The read models of the log that this process does not know, and so cannot make forget."""
+    """The read models that this process cannot make forget: of other applications, or releases."""
 
     def names(cursor: Any) -> tuple[str, ...]:
-        rows = store.account.standings(cursor)
-        return tuple(row.name for row in rows if row.name not in store.registry)
+        return tuple(
+            row.name
+            for row in store.account.standings(cursor)
+            if row.name not in store.registry or row.version != store.registry[row.name].version
+        )
 
     return store.project(names)
