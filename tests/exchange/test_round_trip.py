@@ -150,7 +150,35 @@ def test_what_was_erased_here_does_not_come_back(full: Log, other: Log, tmp_path
     other.erase(ATLAS)
     done = other.import_sessions(path)
     assert (done.recorded, done.deleted) == (0, 1)
+    with pytest.raises(Refused, match="erased here, for good"):
+        other.import_sessions(path, restore=True)
     assert other.load(ATLAS) is None
+
+
+def test_what_was_deleted_here_comes_back_when_it_is_told_to(
+    full: Log, other: Log, tmp_path: Path
+) -> None:
+    path = tmp_path / "all.jsonl"
+    carried(full, other, path)
+    other.delete(KEY)
+    assert other.import_sessions(path).deleted == 1
+    assert other.load(KEY) is None
+    assert other.import_sessions(path, restore=True).deleted == 0
+    assert other.load(KEY) == full.load(KEY)
+
+
+def test_a_deletion_is_carried_with_what_came_after_it(
+    full: Log, other: Log, tmp_path: Path
+) -> None:
+    """A session that began anew must never be taken for one that was deleted here."""
+    path = tmp_path / "all.jsonl"
+    full.delete(ATLAS)
+    carried(full, other, path)
+    for seed in (21, 22):
+        full.append(ATLAS, conversation(ATLAS.session_id, seed).entries)
+        carried(full, other, path)
+        assert other.load(ATLAS) == full.load(ATLAS) != []
+    assert contents(other) == contents(full)
 
 
 def test_a_packed_session_is_carried_like_any_other(

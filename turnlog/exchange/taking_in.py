@@ -15,8 +15,10 @@ from ..adapters.claude.kept_files import stored
 from ..adapters.storage.contract import Reader, Store, Stream, Transaction
 from ..adapters.storage.damage import UNREADABLE
 from ..adapters.storage.evidence import Hashed
+from ..domain import commands
 from ..domain.errors import InvalidEvidence, Refused, StorageError
 from ..domain.keys import SessionKey
+from ..domain.session import fold
 from ..retention.tombstones import is_gone
 from .carried import Part, check, content_of
 from .imported import SessionsImported
@@ -32,7 +34,10 @@ class _Here:
     """A stream of the file as this log has it."""
 
     version: int
+    """The last one that both have."""
     chain: bytes
+    goes_on: bool
+    """Whether more happened here than the file tells."""
     agrees: bool | None = None
 
 
@@ -60,12 +65,12 @@ def _import(
     with store.read() as reader:
         comparing = _Comparing(reader)
         found = check(file, comparing.watch)
-        parts = [part for part in found if restore or not is_gone(reader, part.key)]
+        parts = [part for part in found if restore or not comparing.is_gone(part)]
         comparing.settle(parts)
     recorded = total = 0
     for _, group in groupby(parts, lambda part: part.key.main):
         session = list(group)
-        recorded += store.write(partial(_take, file=file, session=session))
+        recorded += store.write(partial(_take, file=file, session=session, restore=restore))
         total += sum(part.upto for part in session)
         if progress is not None:
             progress(total, sum(part.upto for part in parts))
@@ -90,20 +95,34 @@ class _Comparing:
         if here is not None and event.version == here.version:
             here.agrees = event.chain == here.chain
 
+    def is_gone(self, part: Part) -> bool:
+        """Whether a session was deleted or erased here, and the file knows nothing of it."""
+        here = self._here.get(part.key.main)
+        if here is not None and here.agrees and not here.goes_on:
+            return False
+        return is_gone(self._reader, part.key)
+
     def settle(self, parts: list[Part]) -> None:
-        """Refuse what has another history here."""
+        """Refuse what has another history here, or none that could come back."""
         for part in parts:
             here = self._here.get(part.key)
             if here is not None and here.agrees is False:
                 raise Refused(_parted(part, here.version))
+            stream = self._reader.find(part.key) if here is not None and here.goes_on else None
+            if stream is not None and stream.state.presence == "erased":
+                raise Refused(
+                    f"session {part.key.session_id!r:.100} was erased here, for good: import it "
+                    "into another log; from there, Claude Code files can be imported here as a "
+                    "new life of it"
+                )
 
 
 def _here(reader: Reader, stream: Stream, part: Part) -> _Here:
     """The stream here at the last version that both have."""
     if stream.version <= part.upto:
-        return _Here(stream.version, stream.chain)
+        return _Here(stream.version, stream.chain, False)
     event = next(iter(reader.events(stream, part.upto - 1, part.upto, "none")))
-    return _Here(part.upto, event.chain)
+    return _Here(part.upto, event.chain, True)
 
 
 def _parted(part: Part, version: int) -> str:
@@ -114,9 +133,22 @@ def _parted(part: Part, version: int) -> str:
     )
 
 
-def _take(transaction: Transaction, file: BinaryIO, session: list[Part]) -> int:
+def _take(transaction: Transaction, file: BinaryIO, session: list[Part], restore: bool) -> int:
     """Take in a session with its subagents; returns how many events were new."""
+    if restore:
+        for part in session:
+            _bring_back(transaction, part)
     return sum(_take_stream(transaction, file, part) for part in session)
+
+
+def _bring_back(transaction: Transaction, part: Part) -> None:
+    """Take a deletion back that happened here."""
+    found = transaction.find(part.key)
+    if found is None or found.version <= part.upto or found.state.presence != "deleted":
+        return
+    stream = transaction.open(part.key)
+    events = commands.restore(stream.state, "imported again", "import")
+    transaction.record(stream, events, fold(stream.state, events))
 
 
 def _take_stream(transaction: Transaction, file: BinaryIO, part: Part) -> int:
