@@ -69,7 +69,7 @@ def erase(work: Opened, name: str, asked: Asked) -> None:
         screen().print(f"  {what} lost what they said; counts, times, tokens and cost stay.")
     _linked(erased.linked, erased.done)
     _copies(erased)
-    _unknown(erased.unknown)
+    tell_unknown(erased.unknown)
 
 
 def _tell_first(session: Session, erased: Erased, asked: Asked) -> None:
@@ -88,7 +88,8 @@ def _copies(erased: Erased) -> None:
         screen().print(Text(told, "warn"), soft_wrap=True)
 
 
-def _unknown(names: Sequence[str]) -> None:
+def tell_unknown(names: Sequence[str]) -> None:
+    """Name read models that could not be made to forget."""
     if names:
         told = (
             f"  Read models of other applications may still hold it: {', '.join(names)}; rebuild "
@@ -170,7 +171,7 @@ def redact(work: Opened, name: str, taken: Taken, asked: Asked) -> None:
     versions = ", ".join(map(str, redacted.versions))
     _say("Redacted" if redacted.done else "Would redact", session, f"version {versions}")
     screen().print(f"  {number(redacted.texts, 'text')} taken out; the agent can still resume it.")
-    _unknown(redacted.unknown)
+    tell_unknown(redacted.unknown)
 
 
 def _say(verb: str, session: Session, what: str) -> None:

@@ -15,7 +15,7 @@ from ...retention.scheduling import Schedule
 from ..claude.watch import until_signalled
 from .as_json import key_json
 from .asking import sure
-from .erasing_view import linked_json, linked_line
+from .erasing_view import linked_json, linked_line, tell_unknown
 from .figures import iso, moment, number, size
 from .opened import Opened, key_of
 from .safe_text import one_line
@@ -122,6 +122,7 @@ def _tell(found: CleanUp) -> None:
         for outcome in ("abandoned", "archived", "exported", "erased", "kept")
         if (some := found.of(outcome))
     ]
+    tell_unknown(found.unknown)
     saved = sum(one.saved for one in found.sessions)
     told += [f"{size(saved)} saved"] if saved else []
     out.print(Text("\n" + ", ".join(told) + ("" if found.done else "; nothing was changed")))
@@ -145,6 +146,7 @@ def _line(one: Collected) -> Text:
 def _json(found: CleanUp) -> dict[str, Any]:
     return {
         "done": found.done,
+        "unknown_read_models": list(found.unknown),
         "sessions": [
             {
                 **key_json(one.key),

@@ -21,7 +21,7 @@ from .finding import DAY, HOUR, before, ended_before, fell_silent, is_younger
 from .forgetting import Forgetting
 from .linked import LinkedFiles, linked_files, remove
 from .sharing import SharedContent, streams_of
-from .sweeping import is_owed, sweep
+from .sweeping import is_owed, sweep, unknown_models
 from .writing_out import Exported, write_out
 
 Strength = Literal["archive", "export", "erase"]
@@ -80,6 +80,8 @@ class CleanUp(NamedTuple):
 
     sessions: tuple[Collected, ...]
     done: bool
+    unknown: tuple[str, ...] = ()
+    """Read models that only another application knows: it must rebuild them to forget."""
 
     def of(self, *outcomes: Outcome) -> tuple[Collected, ...]:
         """The sessions that something became of."""
@@ -123,7 +125,10 @@ def collect(
         work = _Work(store, policy, lease, progress)
         work.abandon(silent)
         work.clean(old)
-    return CleanUp(tuple(work.done), True)
+    found = CleanUp(tuple(work.done), True)
+    if found.of("exported", "erased"):
+        return found._replace(unknown=unknown_models(store))
+    return found
 
 
 def _foreseen(store: Store, policy: Policy, silent: int, old: int) -> Iterator[Collected]:
