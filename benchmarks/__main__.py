@@ -68,6 +68,7 @@ def _measure_ours(bench: Bench, disk: Disk, only: list[str] | None, console: Con
         listing,
         load,
         long_append,
+        packed,
         read_models,
         searching,
         size,
@@ -76,7 +77,7 @@ def _measure_ours(bench: Bench, disk: Disk, only: list[str] | None, console: Con
     )
 
     modules = (append, concurrent, load, listing, time_travel, long_append, size, importing)
-    modules += (read_models, catching_up, searching, spending)
+    modules += (packed, read_models, catching_up, searching, spending)
     rows = [row for module in modules for row in module.ROWS]
     outcomes: list[Outcome] = []
     for row in _chosen(rows, only):

@@ -50,6 +50,13 @@ class Ours:
         while group := list(islice(waiting, 16)):
             in_threads(self.append, {session_id: [entries] for session_id, entries in group})
 
+    def archive_everything(self) -> None:
+        with self.log.store.read() as reader:
+            keys = [key for key in reader.streams() if key.subpath is None]
+        for key in keys:
+            self.log.archive(key)
+        self.log.store.reclaim()
+
     def close(self) -> None:
         self.log.close()
 

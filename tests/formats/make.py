@@ -1,13 +1,19 @@
 """Write the database that later releases must stay able to read.
 
-`python -m tests.formats.make` makes `schema-1.db` and what it holds as JSON beside it. Run it for a
-new schema version only; what is committed once is never written again.
+`python -m tests.formats.make GENERATION` makes a database and what it holds as JSON beside it. Run
+it for a new schema version, or where blocks are written in another way; what is committed once is
+never written again.
+
+- `schema-1`: blocks with one salt for all bodies.
+- `schema-1-salts`: a salt for each body; a session that was packed, redacted and went on, another
+  that was erased.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +22,6 @@ from tests.support.transcripts import Transcript
 from turnlog.adapters.storage.sql.schema import SCHEMA_VERSION
 
 HERE = Path(__file__).parent
-NAME = f"schema-{SCHEMA_VERSION}"
 
 
 def told(log: turnlog.Log) -> dict[str, Any]:
@@ -71,12 +76,30 @@ def fill(log: turnlog.Log) -> None:
     log.delete(gone, reason="a trial")
 
 
-def main() -> None:
-    """Write the database and what it holds."""
-    path = HERE / f"{NAME}.db"
+def change_bodies(log: turnlog.Log) -> None:
+    """Pack the session, redact an entry of it, and go on; erase another."""
+    key = {"project_key": "-home-ada-shop", "session_id": "f0000000-0000-4000-8000-000000000001"}
+    log.archive(key, reason="done")
+    text = "Part 1 is fine."
+    entry = next(x["uuid"] for x in log.load(key) or [] if text in str(x.get("message")))
+    log.redact(key, entry, texts=[text], reason="not for everybody")
+    log.append(key, [{"type": "mode", "mode": "normal"}])
+    s = Transcript("f0000000-0000-4000-8000-000000000004", cwd="/home/ada/shop", seed=8)
+    s.prompt("What is the password?")
+    s.answer("It is hunter2.")
+    gone = {**key, "session_id": s.session_id}
+    log.append(gone, s.entries)
+    log.erase(gone, reason="a password")
+
+
+def main(generation: str) -> None:
+    """Write a database and what it holds."""
+    name = f"schema-{SCHEMA_VERSION}{generation}"
+    path = HERE / f"{name}.db"
     with turnlog.open(f"sqlite:///{path}") as log:
         fill(log)
-        (HERE / f"{NAME}.json").write_text(json.dumps(told(log), indent=1) + "\n")
+        change_bodies(log)
+        (HERE / f"{name}.json").write_text(json.dumps(told(log), indent=1) + "\n")
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.execute("PRAGMA journal_mode = DELETE")
@@ -85,4 +108,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

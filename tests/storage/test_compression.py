@@ -106,6 +106,8 @@ MODE = b'\x01\x01/[{"type":"mode","mode":"normal","sessionId":"s"}]'
         (0, None, "0100", b"\x01\x00"),
         (1, None, "28b52ffd24a07d0000407475726e6c6f672001009551850b969969c7", b"turnlog " * 20),
         (2, 1, "28b52ffd24349d00003801012f73227d5d02fc040bc2c03b83139c06c0e4023a", MODE),
+        (3, None, "28b52ffd24a0850000487475726e6c6f672074010094d43d02969969c7", b"turnlog " * 20),
+        (4, 1, "28b52ffd24348500004001012f5b73227d5d01000916cc4104c0e4023a", MODE),
     ],
 )
 def test_blocks_of_every_release_are_read(
@@ -121,7 +123,9 @@ def test_a_dictionary_that_is_not_there_is_named() -> None:
         Compressor().decompress(codec, 99, data)
 
 
-@pytest.mark.parametrize(("codec", "dictionary"), [(3, None), (-1, None), (ZSTD, 1), (2, None)])
+@pytest.mark.parametrize(
+    ("codec", "dictionary"), [(5, None), (-1, None), (ZSTD, 1), (2, None), (4, None)]
+)
 def test_an_unknown_codec_is_named(codec: int, dictionary: int | None) -> None:
     with pytest.raises(DamagedBlock, match=f"codec {codec} with dictionary {dictionary}"):
         Compressor().decompress(codec, dictionary, b"")

@@ -173,6 +173,9 @@ class Machine(RuleBasedStateMachine):
         note(f"{writer.name}: {[(line.entry['type'], line.uuid) for line in lines]}")
         if writer.plain.deleted:
             writer.lost, writer.call = [], None
+            for agent in self.everyone:  # calls of the life before are none of the new one's
+                if agent.parent is writer and agent.call is not None and agent.call.arrived:
+                    agent.call = None
         expected = writer.plain.arrive(lines)
         appended = self.log.append(writer.key, [line.entry for line in lines])
         self.touched.append(writer)
