@@ -49,7 +49,7 @@ def read(kind: Any, data: Any) -> Any:
 
 def _unpacked(data: bytes, depth: int) -> Any:
     try:
-        import msgpack
+        import msgpack  # type: ignore[import-untyped]
     except ImportError:
         raise MissingExtra(
             "LangGraph's checkpoints are msgpack: `pip install 'turnlog[migrate]'`"

@@ -137,7 +137,7 @@ class OpenAIAgents:
                 given = self._given(item)
                 if answers:
                     ended = "tool_use" if calls else "end_turn"
-                    spent = usage.get(item.turn) if last.get(item.turn) == item.id else None
+                    spent = _spent(usage, item) if last.get(item.turn) == item.id else None
                     response = f"{item.turn} {together[0].id}"
                     given = given._replace(stop_reason=ended, usage=spent, response=response)
                 found.append(foreign(KIND, item.id, dict(item.item), given, item.at))
@@ -160,6 +160,10 @@ class OpenAIAgents:
             return Given("assistant", [_call(kind, told)])
         self.unread.note(f"items of the kind {kind!r}, kept as they are")
         return Given("system", [{**told, "type": kind if isinstance(kind, str) else "item"}])
+
+
+def _spent(usage: Mapping[tuple[str, int], dict[str, int]], item: _Item) -> dict[str, int] | None:
+    return usage.get(item.turn) if item.turn is not None else None
 
 
 def _is_answer(item: Mapping[str, Any]) -> bool:

@@ -148,9 +148,9 @@ def _columns(database: ForeignDatabase, table: str, named: Mapping[str, str]) ->
             raise Refused(f"table {table!r:.60} has no column {column!r:.60}: {', '.join(there)}")
     found = {}
     for part, usual in COLUMNS.items():
-        column = named.get(part) or next((name for name in usual if name in there), None)
-        if column is not None:
-            found[part] = column
+        chosen = named.get(part) or next((name for name in usual if name in there), None)
+        if chosen is not None:
+            found[part] = chosen
     for part in ("id", "history"):
         if part not in found:
             raise Refused(
@@ -233,7 +233,8 @@ def _counted(usage: Mapping[str, Any]) -> dict[str, int]:
     if "prompt_tokens" in usage:
         cached = mapping(usage.get("prompt_tokens_details")).get("cached_tokens")
         return counters(usage.get("prompt_tokens"), usage.get("completion_tokens"), cached)
-    return counters(*(usage.get(name) for name in _TOKENS), of_all=False)
+    taken, given, cached, written = (usage.get(name) for name in _TOKENS)
+    return counters(taken, given, cached, written, of_all=False)
 
 
 def _total(values: Mapping[str, Any]) -> dict[str, int] | None:

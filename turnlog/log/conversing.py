@@ -29,6 +29,6 @@ class Conversing(Part):
             working_dir: the folder it works in, taken when it begins.
         """
         directory = str(working_dir) if working_dir is not None else None
-        return Conversation(
-            self.store, SessionKey.of(key), Owner(user_id, directory, self._redaction)
-        )
+        every = self.settings.checkpoint_interval
+        owner = Owner(user_id, directory, self._redaction, every)
+        return Conversation(self.store, SessionKey.of(key), owner)

@@ -67,4 +67,6 @@ class Migrating(Part):
             restore=restore,
             dry_run=dry_run,
             progress=progress,
+            checkpoint_every=self.settings.checkpoint_interval,
+            redaction=self._redaction,
         )

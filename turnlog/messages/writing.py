@@ -12,6 +12,7 @@ from ..adapters.redaction import Redaction
 from ..adapters.storage.contract import Stream, Transaction
 from ..adapters.storage.encoding.blocks import read_entry
 from ..appending import Appended, Arrival, append, is_same
+from ..domain.batch import CHECKPOINT_EVERY
 from ..domain.entry import TRIM, Entry, identity_of, uuid_text
 from ..domain.errors import PointNotFound, Refused
 from ..domain.events import ContextTrimmed
@@ -58,6 +59,7 @@ class Owner(NamedTuple):
     working_dir: str | None = None
     redaction: Redaction | None = None
     """What is taken out of what is said."""
+    checkpoint_every: int = CHECKPOINT_EVERY
 
 
 def save(
@@ -202,7 +204,13 @@ def _append(
 ) -> Appended | None:
     if not entries:
         return None
-    arrival = Arrival(key, _prepared(key, entries, owner), "api", owner.user_id)
+    arrival = Arrival(
+        key,
+        _prepared(key, entries, owner),
+        "api",
+        owner.user_id,
+        checkpoint_every=owner.checkpoint_every,
+    )
     return append(transaction, arrival)
 
 

@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 from ..adapters.claude.batches import prepare
 from ..adapters.claude.messages import entry_of
 from ..adapters.migration.found import ForeignSession, Snapshot
+from ..adapters.redaction import Redaction
 from ..adapters.storage.contract import Stream, Transaction
 from ..appending import Arrival, append
 from ..domain import details
+from ..domain.batch import CHECKPOINT_EVERY
 from ..domain.entry import identity_of
 from ..domain.keys import SessionKey
 from ..domain.points import Point
@@ -45,6 +47,9 @@ class Asker(NamedTuple):
     restore: bool
     now: int
     """Milliseconds since 1970 UTC."""
+    checkpoint_every: int = CHECKPOINT_EVERY
+    redaction: Redaction | None = None
+    """What is taken out of what is recorded."""
 
 
 def apply(
@@ -207,9 +212,11 @@ class _Applying:
                 self._trim(placed[self.line.start + kept].uuid)
 
     def _append(self, entries: list[dict[str, Any]]) -> None:
-        batch = prepare(self.key, entries)
+        batch = prepare(self.key, entries, self.asker.redaction)
         user = self.session.user_id or self.asker.user_id
-        append(self.transaction, Arrival(self.key, batch, "import", user))
+        every = self.asker.checkpoint_every
+        arrival = Arrival(self.key, batch, "import", user, checkpoint_every=every)
+        append(self.transaction, arrival)
 
     def _rest_of_total(self, placed: list[Placed], new: list[int]) -> tuple[int, dict[str, int]]:
         """What the session's own counters have beyond the log's: it stands on the last answer."""

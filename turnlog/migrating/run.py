@@ -11,6 +11,7 @@ from pathlib import Path
 from ..adapters.migration.database import ForeignDatabase
 from ..adapters.migration.found import ForeignSession
 from ..adapters.migration.kinds import Source, source_of
+from ..adapters.redaction import Redaction
 from ..adapters.storage.contract import Store, Transaction
 from ..domain.errors import InvalidKey
 from ..domain.keys import SessionKey
@@ -40,6 +41,8 @@ def migrate(
     restore: bool,
     dry_run: bool,
     progress: Callable[[int], None] | None,
+    checkpoint_every: int,
+    redaction: Redaction | None,
 ) -> Migrated:
     """Record what a database of another library holds; see ``Log.migrate``."""
     began = time.monotonic()
@@ -49,7 +52,7 @@ def migrate(
         summary.kinds = tuple(source.kind for source in sources)
         for source in sources:
             now = time.time_ns() // 1_000_000
-            asker = Asker(source.kind, user_id, actor, restore, now)
+            asker = Asker(source.kind, user_id, actor, restore, now, checkpoint_every, redaction)
             _each(store, source, summary, asker, project, progress)
             summary.take(source.unread)
     summary.seconds = time.monotonic() - began
