@@ -103,7 +103,7 @@ class ActiveList:
         Raises:
             Away: Redis does not answer.
         """
-        return int(self.server.ask(lambda redis: redis.zcard(self._list)))  # type: ignore[arg-type]
+        return int(self.server.ask(lambda redis: redis.zcard(self._list)))
 
     def change(self, expected: Standing, after: Standing, rows: Iterable[Row]) -> bool:
         """Change some rows, if nobody did meanwhile.

@@ -59,6 +59,12 @@ def test_the_interval_of_checkpoints_reaches_every_way_of_recording(
     with turnlog.open("memory:") as log:
         log.import_claude(talk.write(tmp_path))
         assert turns(log) == expected
+    with turnlog.open("memory:") as log:
+        messages = log.conversation(key_of(talk))
+        messages.record("user", "Why?")
+        for number in range(7):
+            messages.record("assistant", f"Because of reason {number}.")
+        assert turns(log) == expected
 
 
 def codecs(path: Path) -> set[int]:

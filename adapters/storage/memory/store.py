@@ -24,6 +24,7 @@ from ....projections.engine.registry import Registration, Registry
 from ....projections.engine.runs import asked
 from ..adopted import adopted
 from ..contract import (
+    NOTHING_SQUEEZED,
     Appended,
     Content,
     Packed,
@@ -32,6 +33,7 @@ from ..contract import (
     Recorded,
     Repacked,
     Source,
+    Squeezed,
     Store,
     StoredFile,
     Stream,
@@ -193,7 +195,7 @@ class MemoryTransaction(MemoryOwnWriter, MemoryReader, Transaction):
         stream.memory = memory
         taken = adopted(stream, events)
         for at, group in groupby(taken, key=lambda one: one.hashed.recorded_at):
-            happened = []
+            happened: list[Recorded] = []
             for event, _, told, _ in group:
                 place, position = (stream.key, told.version), self.last_position() + 1
                 recorded = Recorded(
@@ -214,7 +216,7 @@ class MemoryTransaction(MemoryOwnWriter, MemoryReader, Transaction):
                 happened.append(recorded._replace(chain=stream.chain))
             self._keep(stream, happened, fold(stream.state, [r.event for r in happened]), at)
 
-    def pack(self, stream: Stream) -> Repacked:
+    def pack(self, stream: Stream, squeezed: Squeezed = NOTHING_SQUEEZED) -> Repacked:
         return Repacked(0, 0, 0, 0)
 
     def remove_bodies(self, stream: Stream, versions: Collection[int] | None = None) -> int:

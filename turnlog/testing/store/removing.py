@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from ...adapters.storage.contract import Store, Transaction
@@ -22,6 +24,10 @@ def _bodies(store: Store) -> dict[int, bytes]:
 def _checked(store: Store) -> tuple[int, object]:
     with store.read() as reader:
         return reader.check(KEY)
+
+
+def _replace(transaction: Transaction, version: int, body: bytes) -> str:
+    return transaction.replace_body(transaction.open(KEY), version, body)
 
 
 class Removing(Base):
@@ -97,7 +103,7 @@ class Removing(Base):
         """A text that was put in the place of another must never pass for what was recorded."""
         record(store, started(), turn(1), turn(2))
         other = entry(1, "something else").body
-        store.write(lambda t: t.replace_body(t.open(KEY), 2, other))
+        store.write(partial(_replace, version=2, body=other))
         held, problem = _checked(store)
         assert held == 1
         assert problem is not None
@@ -106,7 +112,7 @@ class Removing(Base):
         record(store, started(), turn(1))
         for version, body in ((2, b"not json"), (9, b"{}")):
             with pytest.raises(Refused):
-                store.write(lambda t, v=version, b=body: t.replace_body(t.open(KEY), v, b))
+                store.write(partial(_replace, version=version, body=body))
         assert _bodies(store) == {2: entry(1).body}
 
     def test_what_was_removed_leaves_the_files(self, store: Store) -> None:

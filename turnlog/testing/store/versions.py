@@ -65,7 +65,7 @@ class Versions(Base):
         assert store.log(0, 10) == []
 
     def test_a_stream_is_found_at_its_head(self, store: Store) -> None:
-        memory = Memory(b"s" * 16, ("a", "b"), {"mode": "x"}, "prompt-id")
+        memory = Memory(b"s" * 16, ("a", "b"), {"mode": "x"}, prompt_id="prompt-id")
         store.write(recording([started(), turn(1)], memory=memory))
         record(store, renamed("A title"))
         stream = found(store)
@@ -77,7 +77,7 @@ class Versions(Base):
 
     def test_what_is_remembered_can_change_without_an_event(self, store: Store) -> None:
         record(store, started())
-        memory = Memory(b"t" * 16, ("a",), {}, None)
+        memory = Memory(b"t" * 16, ("a",))
         appended = store.write(recording([], memory=memory))
         assert appended.events == 0
         assert found(store).memory == memory
