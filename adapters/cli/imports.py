@@ -11,8 +11,9 @@ from rich.text import Text
 
 from ...domain.errors import Refused
 from ...importing.summary import ImportSummary
-from ...settings import Settings
+from ...settings import Location, Settings, settings_file
 from ..claude.directory import PathNotFound
+from ..secrets import hidden
 from .figures import number, size
 from .opened import opened
 from .progress import bar
@@ -173,10 +174,22 @@ def _same_log(db: str | None) -> list[str]:
     """The option that leads to the same log, wherever the command is run."""
     location = Settings.load().location(db)
     location.refuse_found()
-    if location.is_default:
+    if location.is_default or _is_found_by_itself(location):
         return []
+    if hidden(location.url) != location.url:
+        raise Refused(
+            f"{location.chosen_by} has a password in it, which every user of this machine would "
+            f"see in the list of processes; put database_url into {settings_file()} instead "
+            "(chmod 600), where the import finds it by itself"
+        )
     path = location.path
     return ["--db", str(path.absolute()) if path is not None else location.url]
+
+
+def _is_found_by_itself(location: Location) -> bool:
+    """Whether the settings file of the user's own folder names the log: it is found anywhere."""
+    named = location.chosen_by.endswith(f" in the settings file {settings_file()}")
+    return named and "TURNLOG_SETTINGS_FILE" not in os.environ
 
 
 def _plan(planned: Installation, written: list[Path]) -> None:

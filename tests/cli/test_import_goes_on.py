@@ -104,3 +104,24 @@ def test_nothing_is_installed_for_a_path_that_is_not_there(cli: Cli) -> None:
     ran = cli("import", "nowhere", "--install")
     assert (ran.code, ran.out) == (2, "")
     assert "nowhere does not exist" in ran.err
+
+
+def test_a_password_is_in_no_command_that_is_installed(
+    cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A password must never be shown to all users of a machine by the list of its processes."""
+    url = "postgresql://ada:open-sesame@127.0.0.1/log"
+    (home / ".claude").mkdir()
+    ran = cli("import", "--install", "--db", url)
+    assert ran.code == 2
+    assert "has a password in it" in ran.err
+    assert "open-sesame" not in ran.out + ran.err
+    monkeypatch.delenv("TURNLOG_DATABASE_URL")
+    folder = home / ".config" / "turnlog"
+    folder.mkdir(parents=True)
+    (folder / "settings.toml").write_text(f'database_url = "{url}"\n')
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+    ran = cli("import", "--install", "--json")
+    assert ran.code == 0
+    assert "--db" not in ran.json["command"]
+    assert "open-sesame" not in ran.out
