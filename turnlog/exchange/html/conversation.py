@@ -59,12 +59,11 @@ class Conversation:
 
     def _left(self, left: LeftBehind, depth: int) -> None:
         what = f"{number(left.prompts, 'prompt')}, {number(left.entries, 'entry', 'entries')}"
-        told = [element("b", "left behind"), f" {what}"]
         if left.at is not None:
-            told.append(f", by a rewind on {moment(left.at)}")
+            what += f", by a rewind on {moment(left.at)}"
         if left.reason:
-            told.append(f": {one_line(left.reason)}")
-        with self._fold("left", joined(*told)):
+            what += f": {one_line(left.reason)}"
+        with self._fold("left", element("span", element("b", "left behind"), f" {what}")):
             self._pieces(left.pieces, depth)
 
     def _call(self, call: Call, depth: int) -> None:
@@ -74,9 +73,10 @@ class Conversation:
         line = joined(sign, element("b", one_line(call.name)), " ", element("span", told))
         agent = self._story.agent(call.id) if depth < _DEEPEST else None
         with self._fold("call", line):
-            self._write(given(call))
             if agent is not None:
-                self._agent(agent, depth + 1)
+                self._agent(agent, depth + 1)  # it begins with what the call gives it
+            else:
+                self._write(given(call))
             if call.answer is not None:
                 inside = answered(call, call.answer)
                 if inside:
@@ -89,7 +89,8 @@ class Conversation:
 
     def _agent(self, agent: Agent, depth: int) -> None:
         name = element("b", one_line(agent.name))
-        with self._fold("agent", joined("subagent ", name, f", {number(agent.turns, 'turn')}")):
+        told = element("span", "subagent ", name, f", {number(agent.turns, 'turn')}")
+        with self._fold("agent", told):
             self._pieces(agent.pieces, depth)
 
     @contextmanager

@@ -18,6 +18,7 @@ from .markup import NOTHING, Markup, closing, element, joined, opening
 
 _MOST_HEADINGS = 2_000
 _HEADING = 90
+_TITLE = 120
 
 
 class Entry(NamedTuple):
@@ -128,7 +129,7 @@ def _contents(headings: Sequence[Heading], index: str | None) -> Markup:
 
 
 def _about(session: Session, story: Story) -> Markup:
-    title = one_line(session.title or "") or "(no title)"
+    title = _short(session.title)
     facts = [
         ("session", session.session_id),
         ("directory", session.working_dir),
@@ -162,9 +163,14 @@ def _about(session: Session, story: Story) -> Markup:
     )
 
 
+def _short(title: str | None) -> str:
+    told = one_line(title or "")
+    return told[:_TITLE].rstrip() + "…" if len(told) > _TITLE else told or "(no title)"
+
+
 def _listed(entry: Entry) -> Markup:
     session = entry.session
-    title = one_line(session.title or "")[:200] or "(no title)"
+    title = _short(session.title)
     figures = [moment(session.active_at), number(session.prompts, "prompt")]
     figures.append(number(session.turns, "turn"))
     if session.billed.responses:

@@ -91,6 +91,8 @@ def _path(found: Any) -> str | None:
 def _fields(found: Mapping[str, Any]) -> Markup:
     """Any input: each field by its name."""
     rows = []
+    if not found:
+        return NOTHING
     for name, value in found.items():
         if isinstance(value, str):
             short = len(value) <= 160 and "\n" not in value
@@ -108,6 +110,11 @@ def _dumped(value: Any) -> str:
         return json.dumps(value, indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
         return repr(value)
+
+
+def _read(found: Mapping[str, Any]) -> Markup:
+    """The file is told in the line above."""
+    return _fields({name: value for name, value in found.items() if name != "file_path"})
 
 
 def _bash(found: Mapping[str, Any]) -> Markup:
@@ -164,6 +171,7 @@ def _plan(found: Mapping[str, Any]) -> Markup:
 
 _GIVEN: dict[str, Callable[[Mapping[str, Any]], Markup]] = {
     "Bash": _bash,
+    "Read": _read,
     "Write": _write,
     "Edit": _edit,
     "MultiEdit": _edit,
