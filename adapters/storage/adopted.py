@@ -58,7 +58,7 @@ def adopted(stream: Stream, events: Sequence[Hashed]) -> list[Adopted]:
 def _adopted(name: str, hashed: Hashed) -> Adopted:
     stream, version, topic, at, *columns, facts, _ = json.loads(hashed.header)
     branch, occurred, *numbers = columns
-    row = Row(branch, occurred, hashed.identity, *numbers, facts)
+    row = Row._make((branch, occurred, hashed.identity, *numbers, facts))
     told = hashed_header(name, hashed.version, hashed.topic, hashed.recorded_at, row)
     if told != hashed.header or (stream, version, topic, at) != (name, *hashed[2:5]):
         raise InvalidEvidence("its header is spelled otherwise than this log would")

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from ..adapters.storage.contract import Reader, Store
 from ..domain.keys import SessionKey
-from ..exchange.asked import row_of
 from ..exchange.carried import check
 from ..exchange.carrying import write_sessions
 from ..exchange.files import new_file
+from ..reading.finding import row_of
 
 LONGEST_NAME = 100
 """Characters of a file's name that tell which session it is."""

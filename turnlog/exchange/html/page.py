@@ -109,7 +109,7 @@ def _end() -> Markup:
 
 
 def _first(story: Story) -> Sequence[Heading]:
-    found = []
+    found: list[Heading] = []
     for heading in story.headings():
         if len(found) == _MOST_HEADINGS:
             break
