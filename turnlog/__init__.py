@@ -47,6 +47,7 @@ __all__ = [
     "MessageFigures",
     "Migrated",
     "MissingExtra",
+    "NotMigratable",
     "Point",
     "PointNotFound",
     "Projection",

@@ -3,6 +3,7 @@
 from .adapters.claude.sdk_messages import MessageFigures as MessageFigures
 from .adapters.claude.sdk_messages import figures_of as figures_of
 from .adapters.claude.session_store import SessionStore as SessionStore
+from .adapters.migration.database import NotMigratable as NotMigratable
 from .adapters.redaction import InvalidPattern as InvalidPattern
 from .adapters.storage.contract import Recorded as Recorded
 from .adapters.storage.encryption.key_folder import KeyFolder as KeyFolder

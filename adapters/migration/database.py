@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote
 
@@ -31,18 +34,20 @@ class ForeignDatabase:
             NotMigratable: it is not there, or no SQLite database.
         """
         self.path = path
-        self._connection = _connected(path)
+        self._copied = ExitStack()
+        self._connection = _connected(path, self._copied)
         try:
             self._connection.execute("PRAGMA trusted_schema=OFF")
             self._connection.execute("BEGIN")
             self.tables = self._tables()
         except sqlite3.Error as problem:
-            self._connection.close()
+            self.close()
             raise NotMigratable(f"{path} cannot be read: {problem}") from problem
 
     def close(self) -> None:
         """Let go of it."""
         self._connection.close()
+        self._copied.close()
 
     def rows(
         self,
@@ -63,7 +68,9 @@ class ForeignDatabase:
         names = ", ".join(map(quoted, columns))
         statement = f"SELECT {names} FROM {quoted(table)} {where} ORDER BY {order}"
         try:
-            yield from self._connection.execute(statement, given)
+            # Not `yield from`: left early, it would close a cursor whose database may be gone.
+            for row in self._connection.execute(statement, given):  # noqa: UP028
+                yield row
         except sqlite3.Error as problem:
             raise NotMigratable(f"table {table!r} of {self.path}: {problem}") from problem
 
@@ -86,24 +93,40 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _connected(path: Path) -> sqlite3.Connection:
+def _connected(path: Path, copied: ExitStack) -> sqlite3.Connection:
     try:
         with path.open("rb") as file:
             head = file.read(100)
+        if not head.startswith(_MAGIC) or len(head) < 100:
+            raise NotMigratable(f"{path} is no SQLite database")
+        place, options = path, "mode=ro"
+        if head[18] == _WAL and not _beside(path, "-shm").exists():
+            # Nobody has it open, and a look at a write-ahead log would leave a file beside it.
+            options += "&immutable=1"
+            if _beside(path, "-wal").exists():
+                place, options = _copy(path, copied), "mode=rw"
+        return _opened(place, options)
     except OSError as problem:
+        copied.close()
         raise NotMigratable(f"{path} cannot be read: {problem.strerror or problem}") from problem
-    if not head.startswith(_MAGIC) or len(head) < 100:
-        raise NotMigratable(f"{path} is no SQLite database")
-    # Where nobody has it open, a read-only look at a write-ahead log would make files beside it.
-    alone = head[18] == _WAL and not _beside(path, "-wal").exists()
-    options = "mode=ro" + ("&immutable=1" if alone else "")
-    place = quote(str(path.absolute()), errors="surrogateescape")
-    try:
-        connection = sqlite3.connect(
-            f"file:{place}?{options}", uri=True, isolation_level=None, timeout=10
-        )
     except sqlite3.Error as problem:
+        copied.close()
         raise NotMigratable(f"{path} cannot be opened: {problem}") from problem
+
+
+def _copy(path: Path, copied: ExitStack) -> Path:
+    """The database and what is ahead of it, elsewhere, as long as it is read."""
+    folder = Path(copied.enter_context(TemporaryDirectory(prefix="turnlog-")))
+    for file in (path, _beside(path, "-wal")):
+        copyfile(file, folder / file.name)
+    return folder / path.name
+
+
+def _opened(path: Path, options: str) -> sqlite3.Connection:
+    place = quote(str(path.absolute()), errors="surrogateescape")
+    connection = sqlite3.connect(
+        f"file:{place}?{options}", uri=True, isolation_level=None, timeout=10
+    )
     connection.text_factory = _text
     return connection
 

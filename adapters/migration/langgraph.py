@@ -42,6 +42,8 @@ class LangGraph:
         self.unread = Unreadable()
         self._database = database
         self._history = history
+        self._made: dict[str, Foreign] = {}
+        """The messages of a thread by what they are known by: each checkpoint holds all again."""
         self._counted: set[tuple[Any, str]] = set()
         """The answers of threads whose tokens are told; subgraphs hold copies of them."""
 
@@ -51,6 +53,7 @@ class LangGraph:
         group = "GROUP BY thread_id, checkpoint_ns"
         found = self._database.rows("checkpoints", columns, group, (), "thread_id, checkpoint_ns")
         for thread, namespace in list(found):
+            self._made.clear()
             snapshots = self._snapshots(thread, namespace)
             self._count(thread, snapshots, bool(namespace))
             if not any(snapshot.messages for snapshot in snapshots):
@@ -147,7 +150,8 @@ class LangGraph:
                 if message.get("type") != "remove":
                     self.unread.note(f"messages of the kind {message.get('type')!r:.40}, left out")
                 continue
-            found.append(foreign(KIND, message.get("id"), dict(message), given, at))
+            made = foreign(KIND, message.get("id"), dict(message), given, at)
+            found.append(self._made.setdefault(made.key, made))
         return found
 
     def _label(self, metadata: Any) -> str | None:

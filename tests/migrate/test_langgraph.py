@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import msgpack
 import pytest
 
 from tests.migrate.conftest import HERE, Foreign, lines, shown, talk
-from turnlog import Log
+from turnlog import Log, MissingExtra
 
 
 def test_a_thread_comes_along_with_its_messages(log: Log) -> None:
@@ -167,6 +168,15 @@ def test_what_cannot_be_read_is_told_and_hides_nothing(
     assert summary.unread == 1
     assert "thread 'evil'" in summary.unread_things[0].where
     assert summary.recorded == 25
+
+
+def test_without_msgpack_it_is_said_what_to_install(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "msgpack", None)
+    with pytest.raises(MissingExtra, match=r"turnlog\[migrate\]"):
+        log.migrate(HERE / "langgraph.db")
+    assert log.sessions() == []
 
 
 def test_the_older_spelling_is_read(log: Log, foreign: Foreign) -> None:

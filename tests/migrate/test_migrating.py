@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -80,6 +81,24 @@ def test_a_log_that_is_being_written_is_read_as_it_is(log: Log, foreign: Foreign
             )
         log.migrate(path)
         assert lines(talk(log, "openai-agents", "weather"))[-1] == "user: Just now."
+
+
+def test_what_lies_ahead_of_a_database_that_nobody_has_open_is_read(
+    log: Log, foreign: Foreign, tmp_path: Path
+) -> None:
+    """A file must never be left beside a database that was copied with its write-ahead log."""
+    path = foreign("openai.db")
+    place = tmp_path / "copied"
+    place.mkdir()
+    with closing(sqlite3.connect(path)) as writer:
+        writer.execute("PRAGMA journal_mode=WAL")
+        with writer:
+            writer.execute("DELETE FROM agent_messages WHERE id > 2")
+        for name in ("openai.db", "openai.db-wal"):
+            shutil.copy(path.parent / name, place)
+    before = fingerprints(place)
+    assert log.migrate(place / "openai.db").recorded == 2
+    assert fingerprints(place) == before
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes anywhere")
