@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from .sql.generations import Generations
 
 T = TypeVar("T")
-Content = Literal["all", "notes", "none"]
-"""Which bodies are read: all, all but those of entries, or none."""
+Content = Literal["all", "notes", "headers", "none"]
+"""Which bodies are read: all, all but those of entries, or none. With ``headers`` those of
+``notes``, and a stretch may hold the headers of entries in the place of their events."""
 
 
 @dataclass
@@ -81,6 +82,11 @@ class Reclaimed(NamedTuple):
 
     before: int
     after: int
+
+
+Squeezed = Mapping[bytes, Packed]
+"""Blocks compressed for good ahead of the transaction that packs, by what they were made of."""
+NOTHING_SQUEEZED: Squeezed = {}
 
 
 class Body(NamedTuple):
@@ -223,6 +229,9 @@ class Reader(EvidenceReader, Protocol):
     def snapshot(self, stream: Stream, version: int) -> SessionState | None:
         """The newest snapshot not after a version."""
 
+    def squeezed(self, stream: Stream) -> Squeezed:
+        """What packing would make of a stream: compressing for good is too slow for a write."""
+
     def forks(self, stream: Stream) -> list[SessionKey]:
         """The sessions that began as forks of this one: they hold none of the bodies they share."""
 
@@ -301,11 +310,14 @@ class Transaction(Reader, EvidenceWriter, Protocol):
             InvalidEvidence: they do not follow on the stream's head, or are no events.
         """
 
-    def pack(self, stream: Stream) -> Repacked:
+    def pack(self, stream: Stream, squeezed: Squeezed = NOTHING_SQUEEZED) -> Repacked:
         """Merge a stream's blocks into large ones, by sort and branch, and compress them for good.
 
         Versions, hashes and all that is read stay as they are, and what is appended later goes
         into blocks of its own. Whoever packs records a ``SessionPacked``, if there was anything.
+
+        Args:
+            squeezed: what was compressed ahead; what has changed since is compressed here.
         """
 
     def remove_bodies(self, stream: Stream, versions: Collection[int] | None = None) -> int:

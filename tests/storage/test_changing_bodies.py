@@ -21,10 +21,17 @@ from tests.storage.storing import (
     turns,
     uuid,
 )
-from turnlog.adapters.storage.contract import Repacked, Store, StoredFile, Summary, Transaction
+from turnlog.adapters.storage.contract import (
+    Packed,
+    Repacked,
+    Store,
+    StoredFile,
+    Summary,
+    Transaction,
+)
 from turnlog.adapters.storage.encoding.rows import to_row
 from turnlog.domain.entry import identity_of
-from turnlog.domain.errors import Refused
+from turnlog.domain.errors import DamagedEvent, Refused
 from turnlog.domain.events import (
     EntryRedacted,
     FileKept,
@@ -143,6 +150,28 @@ def test_packing_twice_is_packing_once(durable_url: str) -> None:
         assert (first.blocks_before, first.blocks_after) == (5, 2)  # entries, and the rest
         again = store.write(lambda transaction: transaction.pack(transaction.open(KEY)))
         assert again == Repacked(2, 2, first.bytes_after, first.bytes_after)
+
+
+def test_what_was_compressed_ahead_is_taken_if_it_is_still_so(durable_url: str) -> None:
+    """A body that changed since it was compressed ahead must never come back with packing."""
+    with opened(durable_url) as store:
+        filled(store)
+        with store.read() as reader:
+            ahead = reader.squeezed(found(store))
+        assert len(ahead) == 2
+        redact(store, 5, turn(4, "[redacted]"))
+        before = bodies(store)
+        store.write(lambda transaction: transaction.pack(transaction.open(KEY), ahead))
+        assert bodies(store) == before
+        assert problem(store) is None
+        filled(store, key(2))
+        with store.read() as reader:
+            wrong = {
+                made: Packed((), 0, None, b"") for made in reader.squeezed(found(store, key(2)))
+            }
+        store.write(lambda transaction: transaction.pack(transaction.open(key(2)), wrong))
+        with pytest.raises(DamagedEvent):
+            bodies(store, key(2))
 
 
 def test_blocks_are_merged_up_to_a_megabyte(durable_url: str) -> None:

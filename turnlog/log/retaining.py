@@ -9,7 +9,7 @@ from pathlib import Path
 from ..adapters.redaction import Redaction
 from ..domain.keys import SessionKey
 from ..projecting.runner import Background
-from ..retention.archiving import Archived, archive
+from ..retention.archiving import Archived, archive, squeezed
 from ..retention.collecting import CleanUp, Collected, Policy, Strength, collect
 from ..retention.destroying import KeysDestroyed, destroy_keys
 from ..retention.erasing import Erased, Erasure, erase
@@ -34,7 +34,8 @@ class Retaining(Projecting):
             Refused: it is deleted or erased.
         """
         place = SessionKey.of(key)
-        return self.store.write(lambda t: archive(t, place, reason, actor))
+        ahead = squeezed(self.store, place)
+        return self.store.write(lambda t: archive(t, place, reason, actor, ahead))
 
     def collect(
         self,

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..adapters.storage.contract import Transaction
+from ..adapters.storage.contract import (
+    NOTHING_SQUEEZED,
+    Packed,
+    Squeezed,
+    Store,
+    Transaction,
+)
 from ..domain import events as e
 from ..domain import retention
 from ..domain.errors import UnknownSession
@@ -23,13 +29,28 @@ class Archived(NamedTuple):
     """Bytes that packing saved."""
 
 
+def squeezed(store: Store, key: SessionKey) -> Squeezed:
+    """A session's blocks compressed for good before any lock is taken: that takes long."""
+    found: dict[bytes, Packed] = {}
+    with store.read() as reader:
+        for each in streams_of(reader, key):
+            stream = reader.find(each)
+            if stream is not None:
+                found.update(reader.squeezed(stream))
+    return found
+
+
 def archive(
     transaction: Transaction,
     key: SessionKey,
     reason: str | None = None,
     actor: str | None = None,
+    ahead: Squeezed = NOTHING_SQUEEZED,
 ) -> Archived:
     """Archive a session, and pack it with its subagents.
+
+    Args:
+        ahead: what ``squeezed`` made of it.
 
     Raises:
         UnknownSession: there is no such session.
@@ -44,7 +65,7 @@ def archive(
         events: list[e.SessionEvent] = []
         if each == key:
             events += retention.archive(stream.state, reason, actor)
-        packed = transaction.pack(stream)
+        packed = transaction.pack(stream, ahead)
         if packed[0:4:2] != packed[1:4:2]:
             told = packed._asdict()
             events.append(e.SessionPacked(branch=stream.state.branch, actor=actor, **told))

@@ -15,7 +15,7 @@ from ..domain.keys import SessionKey
 from ..domain.session import fold
 from ..projecting.leasing import Lease
 from ..projections.sessions import Session
-from .archiving import archive
+from .archiving import archive, squeezed
 from .erasing import Erasure, erase_stream, plan
 from .finding import DAY, HOUR, before, ended_before, fell_silent, is_younger
 from .forgetting import Forgetting
@@ -232,13 +232,14 @@ class _Work:
     def _archive(self, session: Session, since: int) -> Collected | None:
         key, actor = _key(session), self._policy.actor
         linked = self._remove_linked(key, since)
+        ahead = squeezed(self._store, key)
 
         def work(transaction: Transaction) -> Collected | None:
             self._lease.hold(transaction.cursor)
             keys = streams_of(transaction, key)
             if is_younger(transaction, keys, since):
                 return None
-            archived = archive(transaction, key, "cleaned up", actor)
+            archived = archive(transaction, key, "cleaned up", actor, ahead)
             return _told(session, "archived")._replace(
                 streams=len(keys), saved=archived.saved, linked=linked
             )

@@ -28,7 +28,19 @@ from ....domain.usage import Response
 from ....projections.engine.read_model import Run
 from ....projections.engine.registry import prefix_of
 from ....projections.engine.runs import together
-from ..contract import Body, Content, Reader, Recorded, Source, StoredFile, Stream, Stretch, Summary
+from ..contract import (
+    NOTHING_SQUEEZED,
+    Body,
+    Content,
+    Reader,
+    Recorded,
+    Source,
+    Squeezed,
+    StoredFile,
+    Stream,
+    Stretch,
+    Summary,
+)
 from ..encoding.blocks import read_entry
 from ..encoding.chain import START
 from ..encoding.chain import linked as link
@@ -144,6 +156,9 @@ class MemoryReader(MemoryEvidence, Reader):
 
     def versions(self, stream: Stream, identity: bytes) -> list[int]:
         return [r.version for r in self.events(stream) if r.event.identity == identity]
+
+    def squeezed(self, stream: Stream) -> Squeezed:
+        return NOTHING_SQUEEZED
 
     def forks(self, stream: Stream) -> list[SessionKey]:
         events = (recorded.event for recorded in self.events(stream))

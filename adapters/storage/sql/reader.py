@@ -43,6 +43,7 @@ from .evidence import EvidenceReader
 from .forks import ForkReader
 from .generations import LiveTables
 from .heads import Heads
+from .packing import PackingReader
 from .schema import AFTER_FOREIGN, ENTRIES, LATE, OTHER
 from .sources import SourceReader
 from .statements import LIST_SIZES, Statements, padded
@@ -119,6 +120,7 @@ class SqlReader(
     StretchReader,
     ForkReader,
     SealedReader,
+    PackingReader,
 ):
     """One consistent look at the log."""
 
