@@ -74,10 +74,11 @@ def _measure_ours(bench: Bench, disk: Disk, only: list[str] | None, console: Con
         size,
         spending,
         time_travel,
+        totals,
     )
 
     modules = (append, concurrent, load, listing, time_travel, long_append, size, importing)
-    modules += (packed, read_models, catching_up, searching, spending)
+    modules += (packed, read_models, catching_up, searching, spending, totals)
     rows = [row for module in modules for row in module.ROWS]
     outcomes: list[Outcome] = []
     for row in _chosen(rows, only):

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks import measure, report
-from benchmarks.bench import Bench, Measured, Row
+from benchmarks import measure, report, totals
+from benchmarks.bench import Bench, Measured, Row, SkippedError
 from benchmarks.measure import Disk, Ratio, compare
 from benchmarks.read_models import share
 from benchmarks.report import Outcome, render
@@ -152,3 +152,13 @@ def test_the_page_says_what_was_measured_and_what_was_not(workload: Workload) ->
     assert "| 1 entry an append | ≤ 1.8 | ≤ 1.4 | 1.50 (1.25-2.00) | must reached |" in page
     assert "| peak memory | - | - | - | skipped | needs Linux |" in page
     assert str(workload.directory) not in page
+
+
+def test_without_node_the_totals_are_left_out(
+    workload: Workload, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine without Node must still measure everything else, and say what is missing."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    [row] = totals.ROWS
+    with pytest.raises(SkippedError, match="needs Node"):
+        row.measure(Bench(tmp_path, 1, workload))
