@@ -160,7 +160,7 @@ def _own(pattern: str) -> Any:
             f"a pattern has 1 to {LONGEST} characters, got {len(pattern)}: {pattern!r:.60}"
         )
     try:
-        import re2
+        import re2  # type: ignore[import-untyped]
     except ImportError:
         raise MissingExtra(
             f"the pattern {pattern!r:.60} is none of {ALL}, {', '.join(BUILT_IN)}: patterns of "

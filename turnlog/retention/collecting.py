@@ -222,8 +222,8 @@ class _Work:
                 except SharedContent as problem:
                     again.append((session, problem))
             if len(again) == len(waiting):
-                for session, problem in again:
-                    self._tell(_told(session, "kept")._replace(why=str(problem)))
+                for session, shared in again:
+                    self._tell(_told(session, "kept")._replace(why=str(shared)))
                 break
             waiting = [session for session, _ in again]
         if is_owed(self._store):
