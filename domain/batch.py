@@ -51,6 +51,10 @@ def _nothing_missing(known: Known) -> Known | None:
     return None
 
 
+def _of_no_prompt(known: Known, ahead: bool) -> str | None:
+    return None
+
+
 class Seen(NamedTuple):
     """What was looked up of the past for one batch."""
 
@@ -73,6 +77,9 @@ class Seen(NamedTuple):
     waiting: Callable[[Known], Known | None] = _nothing_missing
     """Where what waits begins, if what an entry hangs on is still missing: with the entry, or with
     the lines without uuid that came right before it."""
+    prompt_id: Callable[[Known, bool], str | None] = _of_no_prompt
+    """The ``promptId`` of an entry, else of the nearest that it hangs on, or that comes behind it
+    without an answer between."""
 
 
 @dataclass

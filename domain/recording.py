@@ -44,6 +44,8 @@ class _Recording(Consequences):
         self.memory = memory
         self.latest = dict(memory.latest) if memory.branch == state.branch else {}
         self.prompt_id = memory.prompt_id
+        self.asked_late: set[str] = set()
+        """The ids of the prompts that came late in this batch."""
         self.bodies: dict[bytes, bytes] = {}
         self.main = state.key.subpath is None
         self.preceding: Known | None = None
@@ -146,7 +148,7 @@ class _Recording(Consequences):
                 )
             )
         if marks & Mark.PROMPT:
-            if live and entry.prompt_id is not None and entry.prompt_id == self.prompt_id:
+            if self._was_asked(entry, live, parent, place):
                 marks &= ~Mark.PROMPT
             elif live and parent is not None:
                 self._fork_in_transcript(parent)
@@ -201,6 +203,24 @@ class _Recording(Consequences):
     def _say_redacted(self, entry: Entry, identity: bytes, branch: int) -> None:
         if entry.original is not None:
             self.happen(redact(self.state.version, branch, identity, automatic=True))
+
+    def _was_asked(
+        self, entry: Entry, live: bool, parent: Known | None, place: Known | None
+    ) -> bool:
+        """Whether an entry is a part of a prompt that is recorded already.
+
+        The entries of a prompt stand together: one that came late hangs on another, or stands
+        before it.
+        """
+        name = entry.prompt_id
+        if name is None or place is None:
+            return live and name is not None and name == self.prompt_id
+        asked = name in self.asked_late
+        for beside, ahead in ((parent, False), (place, True)):
+            if beside is not None and 0 < beside.version <= self.before.version:
+                asked = asked or self.seen.prompt_id(beside, ahead) == name
+        self.asked_late.add(name)
+        return asked
 
     def _wait_with_the_first(self, recorded: Known) -> None:
         """The lines before an entry that waits for a missing one wait with it."""

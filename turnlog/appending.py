@@ -7,12 +7,15 @@ from typing import Literal, NamedTuple
 
 from .adapters.storage.contract import Packed, Reader, Stream, Transaction
 from .domain.batch import CHECKPOINT_EVERY, Batch, Known, Seen, identify
-from .domain.entry import GAP, REDACTED, Entry
+from .domain.entry import GAP, REDACTED, Entry, Mark
 from .domain.events import EntryConflicted, EntryCorrupted, EntryRecorded, TurnRecorded
 from .domain.keys import SessionKey
 from .domain.recording import record
 from .domain.session import GONE, SessionState
 from .time.travelling import entry_after, state_at, taken_over, waiting_from, with_derived
+
+_STEPS = 64
+"""Entries to look back for the prompt that one belongs to."""
 
 
 class Appended(NamedTuple):
@@ -170,6 +173,33 @@ def _look_up(
     def waiting(found: Known) -> Known | None:
         return waiting_from(transaction, stream, found)
 
+    def prompt_id(found: Known, ahead: bool) -> str | None:
+        look = _prompt_id_behind if ahead else _prompt_id_before
+        return look(transaction, stream, found.version)
+
     return Seen(
-        known, responses, same, find, at_entry, preceding, follower, after=after, waiting=waiting
+        *(known, responses, same, find, at_entry, preceding, follower, after, waiting, prompt_id)
     )
+
+
+def _prompt_id_before(reader: Reader, stream: Stream, version: int) -> str | None:
+    for _ in range(_STEPS):
+        recorded = next(iter(reader.events(stream, version - 1, version)), None)
+        event = recorded.event if recorded is not None else None
+        if not isinstance(event, TurnRecorded | EntryRecorded):
+            return None
+        found = event.entry.get("promptId")
+        if isinstance(found, str) or event.parent is None:
+            return found if isinstance(found, str) else None
+        version = event.parent
+    return None
+
+
+def _prompt_id_behind(reader: Reader, stream: Stream, version: int) -> str | None:
+    for recorded in reader.events(stream, version - 1, version + _STEPS):
+        event = recorded.event
+        if isinstance(event, TurnRecorded | EntryRecorded):
+            found = event.entry.get("promptId")
+            if isinstance(found, str) or event.marks & Mark.ASSISTANT:
+                return found if isinstance(found, str) else None
+    return None

@@ -134,6 +134,7 @@ class Scenario:
             behind,
             self._after,
             self._waiting,
+            self._prompt_id,
         )
         before = fold(self.state, ())
         self.new, state, self.memory = record(
@@ -190,6 +191,16 @@ class Scenario:
         for head in order[first:]:
             if not is_anonymous(self.happened[head.version - 1].identity):
                 return Known(head.version, head.branch, head.place or head.version)
+        return None
+
+    def _prompt_id(self, known: Known, ahead: bool) -> str | None:
+        version: int | None = known.version
+        while version and version <= len(self.happened):
+            event: Any = self.happened[version - 1]
+            entry = getattr(event, "entry", {})
+            if "promptId" in entry or (ahead and entry.get("type") == "assistant"):
+                return entry.get("promptId")
+            version = version + 1 if ahead else event.parent
         return None
 
     def _waiting(self, known: Known) -> Known | None:

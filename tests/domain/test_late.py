@@ -182,15 +182,36 @@ def test_an_older_tag_that_comes_late_does_not_replace_the_newer() -> None:
     assert past.state.tags == ("new",)
 
 
-@pytest.mark.xfail(reason="the ids of earlier prompts are not looked up, only the latest is known")
-def test_entries_of_one_prompt_are_one_prompt_when_some_come_late() -> None:
-    """A prompt must never count twice because a part of it was lost on the way."""
+def parted() -> list[Entry]:
+    """A prompt of two entries, its answer, and another prompt."""
     s = Transcript(KEY.session_id)
     s.prompt("Look at this:", prompt_id="p1")
-    lost = s.user("and at that.", promptId="p1")
+    s.user("and at that.", promptId="p1")
     s.answer("Seen.")
-    past = given([s.entries[0], *s.entries[2:]]).when([lost])
-    assert past.state.live.prompts == 1
+    s.prompt("Next?")
+    s.answer("Next.")
+    return s.entries
+
+
+@pytest.mark.parametrize("lost", [(0,), (1,), (0, 1), (1, 2), (0, 1, 2)])
+@pytest.mark.parametrize("from_file", [False, True])
+def test_entries_of_one_prompt_are_one_prompt_when_some_come_late(
+    lost: tuple[int, ...], from_file: bool
+) -> None:
+    """A prompt must never count twice because a part of it was lost on the way."""
+    entries = parted()
+    came = [entry for n, entry in enumerate(entries) if n not in lost]
+    late = [entries[n] for n in lost]
+    past = given(came)
+    past.when(entries, from_file=True) if from_file else past.when(late)
+    assert past.state.live.prompts == 2
+    assert loaded(past) == in_order(entries)
+
+
+def test_prompts_that_come_late_are_told_apart_by_their_ids() -> None:
+    """Two prompts must never be taken for one because both came late."""
+    one, two, three, four = conversation()
+    assert given(one, four, [*two, *three]).state.live.prompts == 4
 
 
 def test_figures_are_the_same_in_whatever_order_the_batches_come() -> None:
