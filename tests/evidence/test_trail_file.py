@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -299,13 +300,18 @@ def test_an_empty_log_has_a_trail() -> None:
         assert told(lines, seal_log(log.store)) == []
 
 
-def test_the_verifier_on_the_page_is_one() -> None:
-    """Whoever writes one in another language goes by that page: it must say how it is."""
+def verifier_on_the_page() -> Callable[..., None]:
     page = (ROOT / "docs/evidence.md").read_text("utf-8")
     [code] = re.findall(r"```python\n(import hashlib.*?)```", page, re.DOTALL)
     found: dict[str, Any] = {}
     exec(compile(code, "docs/evidence.md", "exec"), found)
-    verify = found["verify"]
+    verify: Callable[..., None] = found["verify"]
+    return verify
+
+
+def test_the_verifier_on_the_page_is_one() -> None:
+    """Whoever writes one in another language goes by that page: it must say how it is."""
+    verify = verifier_on_the_page()
     seal = TRAIL.seal.as_json()
     for lines in (TRAIL.lines, TRAIL.bare):
         verify(lines, seal)
@@ -318,3 +324,29 @@ def test_the_verifier_on_the_page_is_one() -> None:
                 verify(other)
     with pytest.raises(AssertionError):
         verify(TRAIL.lines, {**seal, "root": "00" * 32})
+
+
+def test_a_trail_tells_what_was_redacted_and_erased() -> None:
+    """Neither may a lawful change pass for damage, nor another change for a lawful one."""
+    verify = verifier_on_the_page()
+    message = {"role": "user", "content": "The secret, and the password."}
+    asked: dict[str, Any] = {"type": "user", "uuid": str(UUID(int=1)), "message": message}
+    lines: list[bytes] = []
+    with turnlog.open("sqlite://") as log:
+        fill(log)
+        log.append(SHOP, [asked])
+        log.archive(SHOP)
+        log.redact(SHOP, asked["uuid"], texts=["secret"])
+        log.redact(SHOP, asked["uuid"], texts=["password"])
+        log.erase(ATLAS)
+        export(log.store, lines.append)
+    assert told(lines) == []
+    verify(lines)
+    members = [event_of(line) for line in lines]
+    redacted = next(n for n, line in enumerate(members) if asked["uuid"] in str(line.get("body")))
+    assert "The [redacted], and the [redacted]." in members[redacted]["body"]
+    members[redacted]["body"] = members[redacted]["body"].replace("and", "not")
+    edited = hashed_anew(members)
+    assert any("its content was edited" in what for what in told(edited))
+    with pytest.raises(AssertionError):
+        verify(edited)

@@ -116,7 +116,6 @@ class Streams:
         made = [linked(chain, event.header, event.identity, event.body_hash) for chain in before]
         stream.version, stream.line = event.version, number
         stream.chains = (event.chain,) if event.chain in made else (event.chain, *made[:1])
-        _explain(stream, event)
         if (what := _content(event)) is not None:
             return what
         if event.body is None and event.body_hash is not None:
@@ -125,6 +124,7 @@ class Streams:
             hashed = body_hash(event.seed, event.version, event.body)
             if hashed != event.body_hash:
                 stream.changed[event.version] = (number, hashed.hex())
+        _explain(stream, event)
         if made and event.chain not in made:
             return "it was edited: its chain does not follow from its header and from what precedes"
         return None
