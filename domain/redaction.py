@@ -19,10 +19,12 @@ _LINK = frozenset(
         *("type", "subtype", "uuid", "parentUuid", "logicalParentUuid", "sessionId", "timestamp"),
         *("requestId", "promptId", "messageId", "leafUuid", "agentId", "version", "userType"),
         *("toolUseID", "parentToolUseID", "toolUseId", "sourceToolAssistantUUID", "entrypoint"),
-        *("cwd", "gitBranch", "slug", "forkedFrom", "level", "operation", "permissionMode"),
+        *("forkedFrom", "level", "operation", "permissionMode"),
     )
 )
 """Members of an entry that are no text."""
+_PLACES = frozenset(("cwd", "gitBranch", "slug"))
+"""Where it was written. Without it the CLI shows nothing, so it goes only where it is named."""
 _MESSAGE = frozenset(
     ("id", "type", "role", "model", "stop_reason", "stop_sequence", "usage", "container")
 )
@@ -55,7 +57,7 @@ def entry_without(entry: Mapping[str, Any], replace: Replace) -> dict[str, Any]:
 def _without(entry: Mapping[str, Any], replace: Replace) -> dict[str, Any]:
     told: dict[str, Any] = {}
     for name, value in entry.items():
-        if name in _LINK:
+        if name in _LINK or (name in _PLACES and replace is everything):
             told[name] = value
         elif name == "message" and isinstance(value, Mapping):
             told[name] = _message(value, replace)

@@ -77,6 +77,16 @@ def agent_with(text: str) -> list[dict[str, Any]]:
     return s.entries
 
 
+def test_a_text_in_the_name_of_a_folder_or_a_branch(here: Log) -> None:
+    s = Transcript(KEY.session_id, cwd=f"/home/ada/{SECRET}")
+    s.prompt("Hm.", gitBranch=f"fix/{SECRET}")
+    here.append(KEY, s.entries)
+    here.redact(KEY, texts=[SECRET])
+    assert SECRET not in said(here)
+    assert here.session(KEY.session_id).working_dir == "/home/ada/[redacted]"
+    assert here.verify().problems == ()
+
+
 def test_an_entry_of_a_subagent(here: Log) -> None:
     talk(here)
     entries = agent_with(SECRET)
