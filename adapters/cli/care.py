@@ -7,10 +7,12 @@ from pathlib import Path
 
 from rich.text import Text
 
+from ...domain.errors import InvalidEvidence, Refused
 from ...evidence.files import read_evidence
 from ...evidence.files import verify_file as check_file
 from ...evidence.proofs import Proof
 from ...evidence.seals import Seal
+from ...exchange.carried import Part, check, is_export_at
 from .as_json import key_json
 from .figures import number
 from .opened import Opened, key_of
@@ -64,7 +66,9 @@ def verify(work: Opened, name: str | None, seal: str | None, as_json: bool) -> b
 
 
 def verify_file(path: str, seal: str | None, as_json: bool) -> bool:
-    """Check an exported trail, and say whether it holds."""
+    """Check an exported trail, or exported sessions, and say whether it holds."""
+    if is_export_at(Path(path)):
+        return _verify_sessions(Path(path), seal, as_json)
     sealed = read_evidence(Path(seal)) if seal is not None else None
     with bar("verifying", quiet=as_json) as progress:
         found = check_file(path, sealed, lambda lines: progress(lines, None))
@@ -82,6 +86,29 @@ def verify_file(path: str, seal: str | None, as_json: bool) -> bool:
         for problem in found.problems:
             screen().print(Text(f"  {one_line(str(problem))}"))
     return found.holds
+
+
+def _verify_sessions(path: Path, seal: str | None, as_json: bool) -> bool:
+    if seal is not None:
+        raise Refused("exported sessions have no seal; a trail has: `turnlog audit --export`")
+    parts: list[Part] = []
+    problem = None
+    try:
+        with path.open("rb") as file:
+            parts = check(file)
+    except InvalidEvidence as found:
+        problem = str(found)
+    events, streams = sum(part.upto for part in parts), len(parts)
+    if as_json:
+        told = {"events": events, "streams": streams, "problems": [problem] if problem else []}
+        write_json({"holds": problem is None, **told})
+    elif problem is None:
+        checked = f"{number(events, 'event')} of {number(streams, 'stream')}"
+        screen().print(Text.assemble(("✓ ", "good"), f"The export holds: {checked} checked."))
+    else:
+        screen().print(Text("✗ The export does not hold.", "bad"))
+        screen().print(Text(f"  {one_line(problem)}"))
+    return problem is None
 
 
 def _sealed(given: str) -> Seal | Proof | str:

@@ -30,7 +30,8 @@ def verify(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Instead of the log, a trail that `audit --export` wrote; needs no database.",
+            help="Instead of the log, a trail that `audit --export` wrote, or sessions that "
+            "`export` wrote as jsonl; needs no database.",
         ),
     ] = None,
     as_json: AsJson = False,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.text import Text
 
 from ...domain.errors import Refused
+from ...exchange.carried import is_export_at
 from ...importing.summary import ImportSummary
 from ...settings import Location, Settings, settings_file
 from ..claude.directory import PathNotFound
@@ -46,7 +47,7 @@ class Asked(NamedTuple):
 
 def run(asked: Asked, db: str | None) -> None:
     """Import a path once."""
-    if _is_export(asked.source):
+    if is_export_at(asked.source):
         _take_in(asked, db)
         return
     with opened(db, create=True) as work:
@@ -64,16 +65,6 @@ def run(asked: Asked, db: str | None) -> None:
             return
         _tell(summary)
         screen().print(Text.assemble(("next: ", "quiet"), ("turnlog sessions", "code")))
-
-
-def _is_export(path: Path) -> bool:
-    from ...exchange.carried import is_export
-
-    try:
-        with path.open("rb") as file:
-            return file.seekable() and is_export(file)
-    except OSError:
-        return False  # whoever imports it says why
 
 
 def _take_in(asked: Asked, db: str | None) -> None:

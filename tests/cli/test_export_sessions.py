@@ -63,6 +63,20 @@ def test_a_tampered_file_is_told_by_its_line(cli: Cli, tmp_path: Path) -> None:
     assert "line 7: " in ran.err
     assert "nothing was imported" in ran.err
     assert cli("sessions", "--json", *other).json["sessions"] == []
+    ran = cli("verify", "--file", str(path))
+    assert ran.code == 1
+    assert "line 7: " in ran.out
+
+
+def test_an_export_is_verified_without_a_log(cli: Cli, tmp_path: Path, database: Path) -> None:
+    path = tmp_path / "all.jsonl"
+    cli("export", "--out", str(path))
+    database.unlink()
+    ran = cli("verify", "--file", str(path))
+    assert (ran.code, "The export holds: " in ran.out) == (0, True)
+    told = cli("verify", "--file", str(path), "--json").json
+    assert (told["holds"], told["problems"]) == (True, [])
+    assert cli("verify", "--file", str(path), "--seal", "x.json").code == 2
 
 
 @pytest.mark.parametrize(

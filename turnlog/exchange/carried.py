@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Callable, Iterator
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from ..adapters.claude.kept_files import LARGEST as LARGEST_FILE
@@ -60,7 +61,20 @@ def is_export(file: BinaryIO) -> bool:
     return begins.startswith(b'{"format":"turnlog-sessions.')
 
 
-def check(file: BinaryIO, watch: Callable[[Part, Hashed], None]) -> list[Part]:
+def is_export_at(path: Path) -> bool:
+    """Whether there is such a file; whoever cannot read it says so when it is read."""
+    try:
+        with path.open("rb") as file:
+            return file.seekable() and is_export(file)
+    except OSError:
+        return False
+
+
+def ignore(part: Part, event: Hashed) -> None:
+    """Watch nothing."""
+
+
+def check(file: BinaryIO, watch: Callable[[Part, Hashed], None] = ignore) -> list[Part]:
     """Read a file from its first line to its last, and check all of it.
 
     Args:
@@ -117,7 +131,7 @@ def _lines(file: BinaryIO, at: At) -> Iterator[tuple[At, Line]]:
 
 
 def _wrong(number: int, what: str) -> InvalidEvidence:
-    return InvalidEvidence(f"line {number}: {what}; nothing was imported")
+    return InvalidEvidence(f"line {number}: {what}")
 
 
 class _Checking:

@@ -64,7 +64,10 @@ def _import(
 ) -> SessionsImported:
     with store.read() as reader:
         comparing = _Comparing(reader)
-        found = check(file, comparing.watch)
+        try:
+            found = check(file, comparing.watch)
+        except InvalidEvidence as problem:
+            raise InvalidEvidence(f"{problem}; nothing was imported") from None
         parts = [part for part in found if restore or not comparing.is_gone(part)]
         comparing.settle(parts)
     recorded = total = 0
