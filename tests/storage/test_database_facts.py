@@ -275,6 +275,33 @@ def test_cursors_of_one_connection_see_what_is_not_committed(sqlite: Sqlite) -> 
     assert ask(db.cursor(), "SELECT count(*) FROM t") == 1
 
 
+def test_what_was_deleted_stays_in_sqlites_files_until_they_are_written_anew(
+    sqlite: Sqlite, tmp_path: Path
+) -> None:
+    db = sqlite()
+    db.executemany("INSERT INTO t VALUES (?, ?)", [(n, f"word{n} " * 200) for n in range(100)])
+    db.execute("DELETE FROM t WHERE id < 50")
+
+    def left() -> bool:
+        return any(b"word42 " in path.read_bytes() for path in tmp_path.glob("facts.db*"))
+
+    assert left()
+    db.execute("VACUUM")
+    assert left(), "it is in the write-ahead log still"
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert not left()
+
+
+def test_a_checkpoint_that_a_reader_holds_up_says_so(sqlite: Sqlite) -> None:
+    writer, reader = sqlite(), sqlite()
+    reader.execute("BEGIN")
+    assert ask(reader, "SELECT count(*) FROM t") == 0
+    writer.execute("INSERT INTO t VALUES (1, 'x')")
+    assert ask(writer, "PRAGMA wal_checkpoint(TRUNCATE)") == 1
+    reader.execute("COMMIT")
+    assert ask(writer, "PRAGMA wal_checkpoint(TRUNCATE)") == 0
+
+
 def test_sqlite_texts_hold_no_half_surrogate(sqlite: Sqlite) -> None:
     db = sqlite()
     with pytest.raises(UnicodeEncodeError):
@@ -562,3 +589,33 @@ def test_the_c_collation_orders_by_bytes(postgres: Postgres) -> None:
 def test_a_bigint_refuses_what_it_cannot_hold(postgres: Postgres) -> None:
     with pytest.raises(psycopg.DataError):
         postgres().execute("INSERT INTO t VALUES (%s, NULL)", (2**63,))
+
+
+def test_a_deleted_row_is_copied_while_somebody_looks_from_before(postgres: Postgres) -> None:
+    db, looking = postgres(), postgres()
+    size = "SELECT pg_relation_size('t')"
+    db.execute("INSERT INTO t SELECT n, repeat('x', 500) FROM generate_series(1, 100) n")
+    looking.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+    # It looks at another table; one that it looked at is locked until it ends.
+    looking.execute("SELECT count(*) FROM pg_class")
+    db.execute("DELETE FROM t")
+    db.execute("VACUUM (FULL) t")
+    assert ask(db, size) > 0
+    looking.execute("COMMIT")
+    db.execute("VACUUM (FULL) t")
+    assert ask(db, size) == 0
+
+
+def test_the_planners_notes_hold_values_and_those_of_an_empty_table_stay(
+    postgres: Postgres,
+) -> None:
+    db = postgres()
+    noted = "SELECT string_agg(s::text, ' ') FROM pg_stats s WHERE tablename = 't'"
+    db.execute("INSERT INTO t SELECT n, 'a secret' FROM generate_series(1, 10) n")
+    db.execute("ANALYZE t")
+    assert "a secret" in ask(db, noted)
+    db.execute("DELETE FROM t")
+    db.execute("VACUUM (FULL, ANALYZE) t")
+    assert "a secret" in ask(db, noted)
+    db.execute("ALTER TABLE t ALTER COLUMN x TYPE text")
+    assert "a secret" not in (ask(db, noted) or "")
