@@ -16,6 +16,7 @@ from .domain import events as events
 from .domain.beginning import Details as Details
 from .domain.errors import AmbiguousSession as AmbiguousSession
 from .domain.errors import ContentErased as ContentErased
+from .domain.errors import InvalidEvidence as InvalidEvidence
 from .domain.errors import InvalidKey as InvalidKey
 from .domain.errors import InvalidPoint as InvalidPoint
 from .domain.errors import InvalidProjection as InvalidProjection
@@ -38,6 +39,8 @@ from .evidence.proofs import Proof as Proof
 from .evidence.seals import Seal as Seal
 from .evidence.trail import AuditFilter as AuditFilter
 from .evidence.trail import Deed as Deed
+from .exchange.asked import SessionsExported as SessionsExported
+from .exchange.imported import SessionsImported as SessionsImported
 from .importing.summary import ImportSummary as ImportSummary
 from .log import Log as Log
 from .messages.awaited import AsyncConversation as AsyncConversation
@@ -65,9 +68,9 @@ from .reading.verifying import Verified as Verified
 from .reading.whole import CheckpointRecord as CheckpointRecord
 from .reading.whole import SessionRecord as SessionRecord
 from .retention.archiving import Archived as Archived
-from .retention.collecting import CleanUp as CleanUp
-from .retention.collecting import Collected as Collected
 from .retention.erasing import Erased as Erased
+from .retention.policy import CleanUp as CleanUp
+from .retention.policy import Collected as Collected
 from .retention.redacting import Redacted as Redacted
 from .retention.sharing import SharedContent as SharedContent
 from .settings import InvalidSettings as InvalidSettings

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ...domain.errors import Refused
 from ...domain.keys import short
-from ...retention.collecting import CleanUp, Collected, Strength
+from ...retention.policy import CleanUp, Collected, Strength
 from ...retention.scheduling import Schedule
 from ..claude.watch import until_signalled
 from .as_json import key_json

@@ -12,7 +12,8 @@ import pytest
 import turnlog
 from turnlog import Log, SessionKey, events
 from turnlog.projecting.leasing import Lease
-from turnlog.retention.collecting import LEASE, AlreadyCleaning
+from turnlog.retention.collecting import LEASE
+from turnlog.retention.policy import AlreadyCleaning
 from turnlog.retention.scheduling import Schedule
 
 from .conftest import AGENT, FORK, KEY, OTHER, talk
@@ -181,6 +182,29 @@ def test_what_was_appended_meanwhile_is_kept(
 
     monkeypatch.setattr(collecting, "write_out", slowly)
     assert here.collect(0, "export", out=tmp_path, now=days(1)).sessions == ()
+    assert here.load(KEY) == s.entries
+
+
+def test_one_that_is_damaged_does_not_keep_the_others(
+    here: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session that cannot be read must never be erased, nor stop the clean-up for ever."""
+    from turnlog.domain.errors import DamagedEvent
+    from turnlog.retention import collecting
+
+    s = talk(here)
+    talk(here, OTHER)
+    write_out = collecting.write_out
+
+    def damaged(store: Any, key: SessionKey, folder: Path) -> Any:
+        if key == KEY:
+            raise DamagedEvent("version 2 cannot be read")
+        return write_out(store, key, folder)
+
+    monkeypatch.setattr(collecting, "write_out", damaged)
+    found = here.collect(0, "export", out=tmp_path, now=days(1))
+    assert outcomes(found) == {KEY: "kept", OTHER: "exported"}
+    assert found.of("kept")[0].why == "version 2 cannot be read"
     assert here.load(KEY) == s.entries
 
 

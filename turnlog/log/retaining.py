@@ -10,10 +10,11 @@ from ..adapters.redaction import Redaction
 from ..domain.keys import SessionKey
 from ..projecting.runner import Background
 from ..retention.archiving import Archived, archive, squeezed
-from ..retention.collecting import CleanUp, Collected, Policy, Strength, collect
+from ..retention.collecting import collect
 from ..retention.destroying import KeysDestroyed, destroy_keys
 from ..retention.erasing import Erased, Erasure, erase
 from ..retention.linked import checked, link
+from ..retention.policy import CleanUp, Collected, Policy, Strength
 from ..retention.redacting import Asked, Redacted, redact
 from ..retention.scheduling import Schedule
 from ..retention.sharing import Forks

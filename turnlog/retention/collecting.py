@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Literal, NamedTuple, get_args
 
 from ..adapters.storage.contract import Store, Transaction
 from ..domain import retention
-from ..domain.errors import Refused
+from ..domain.errors import DamagedEvent, LeaseLost, Refused, StorageError, TurnlogError
 from ..domain.keys import SessionKey
 from ..domain.session import fold
 from ..projecting.leasing import Lease
@@ -20,76 +17,24 @@ from .erasing import Erasure, erase_stream, plan
 from .finding import DAY, HOUR, before, ended_before, fell_silent, is_younger
 from .forgetting import Forgetting
 from .linked import LinkedFiles, linked_files, remove
+from .policy import (
+    PRESENCES,
+    STRENGTHS,
+    AlreadyCleaning,
+    CleanUp,
+    Collected,
+    Outcome,
+    Policy,
+    Strength,
+    told,
+)
 from .sharing import SharedContent, streams_of
 from .sweeping import is_owed, sweep, unknown_models
 from .writing_out import Exported, write_out
 
-Strength = Literal["archive", "export", "erase"]
-"""What becomes of a session that ended long ago: it is archived and packed; written to a file, and
-then its content erased; or erased. Its headers stay in each."""
-STRENGTHS: tuple[Strength, ...] = get_args(Strength)
-Outcome = Literal["abandoned", "archived", "exported", "erased", "kept"]
 LEASE = "retention"
 SECONDS = 300.0
 """How long the lease holds; it is renewed with each session."""
-_PRESENCES: dict[Strength, tuple[str, ...]] = {
-    "archive": ("present",),
-    "export": ("present", "archived", "deleted"),
-    "erase": ("present", "archived", "deleted"),
-}
-"""What was deleted loses its content by the strengths that take it from others."""
-
-
-@dataclass(frozen=True)
-class Policy:
-    """What is cleaned up, and how."""
-
-    days: float = 30
-    """Since something was recorded of a session that ended."""
-    silent_hours: float = 24
-    """Since something was recorded of one that is active: then it is abandoned."""
-    strength: Strength = "archive"
-    out: Path | None = None
-    """The folder that sessions are written to before their content goes."""
-    files: bool = False
-    """Whether directories that are linked to a session go with it."""
-    actor: str | None = None
-
-
-class Collected(NamedTuple):
-    """What became of one session, or would."""
-
-    key: SessionKey
-    title: str | None
-    outcome: Outcome
-    recorded_at: int
-    """When something was recorded of it last, in milliseconds since 1970 UTC."""
-    streams: int = 1
-    why: str | None = None
-    """Why it was kept."""
-    file: Path | None = None
-    """What it was written to."""
-    linked: tuple[LinkedFiles, ...] = ()
-    """The directories that went with it."""
-    saved: int = 0
-    """Bytes that packing saved."""
-
-
-class CleanUp(NamedTuple):
-    """What a clean-up did, or would do."""
-
-    sessions: tuple[Collected, ...]
-    done: bool
-    unknown: tuple[str, ...] = ()
-    """Read models that only another application knows: it must rebuild them to forget."""
-
-    def of(self, *outcomes: Outcome) -> tuple[Collected, ...]:
-        """The sessions that something became of."""
-        return tuple(one for one in self.sessions if one.outcome in outcomes)
-
-
-class AlreadyCleaning(Refused):
-    """Another process cleans the log up now."""
 
 
 def collect(
@@ -133,13 +78,13 @@ def collect(
 
 def _foreseen(store: Store, policy: Policy, silent: int, old: int) -> Iterator[Collected]:
     for session in fell_silent(store, silent):
-        yield _told(session, "abandoned")
+        yield told(session, "abandoned")
     outcomes: dict[Strength, Outcome] = {
         "archive": "archived",
         "export": "exported",
         "erase": "erased",
     }
-    due = list(ended_before(store, old, _PRESENCES[policy.strength]))
+    due = list(ended_before(store, old, PRESENCES[policy.strength]))
     going = {_key(session) for session in due}
     for session in due:
         key = _key(session)
@@ -154,7 +99,7 @@ def _foreseen(store: Store, policy: Policy, silent: int, old: int) -> Iterator[C
                     if not {s.key for s in problem.sharers if s.borrows} <= going:
                         why = str(problem)
         outcome = "kept" if why is not None else outcomes[policy.strength]
-        yield _told(session, outcome)._replace(streams=streams, why=why, linked=linked)
+        yield told(session, outcome)._replace(streams=streams, why=why, linked=linked)
 
 
 class _Work:
@@ -186,7 +131,7 @@ class _Work:
         for session in fell_silent(self._store, since):
             key = _key(session)
             if self._store.write(lambda t, k=key: self._abandon(t, k, since)):  # type: ignore[misc]
-                self._tell(_told(session, "abandoned"))
+                self._tell(told(session, "abandoned"))
 
     def _abandon(self, transaction: Transaction, key: SessionKey, since: int) -> bool:
         self._lease.hold(transaction.cursor)
@@ -209,7 +154,7 @@ class _Work:
         strength = self._policy.strength
         # What was called abandoned a moment ago ended then, and not when it fell silent.
         just_ended = {one.key for one in self.done}
-        due = ended_before(self._store, since, _PRESENCES[strength])
+        due = ended_before(self._store, since, PRESENCES[strength])
         waiting = [session for session in due if _key(session) not in just_ended]
         while waiting:
             again: list[tuple[Session, SharedContent]] = []
@@ -221,9 +166,13 @@ class _Work:
                         self._tell(self._erase(session, since))
                 except SharedContent as problem:
                     again.append((session, problem))
+                except TurnlogError as problem:
+                    if not _of_one_session(problem):
+                        raise
+                    self._tell(told(session, "kept")._replace(why=str(problem)))
             if len(again) == len(waiting):
                 for session, shared in again:
-                    self._tell(_told(session, "kept")._replace(why=str(shared)))
+                    self._tell(told(session, "kept")._replace(why=str(shared)))
                 break
             waiting = [session for session, _ in again]
         if is_owed(self._store):
@@ -240,7 +189,7 @@ class _Work:
             if is_younger(transaction, keys, since):
                 return None
             archived = archive(transaction, key, "cleaned up", actor, ahead)
-            return _told(session, "archived")._replace(
+            return told(session, "archived")._replace(
                 streams=len(keys), saved=archived.saved, linked=linked
             )
 
@@ -266,9 +215,9 @@ class _Work:
             why = Erasure("cleaned up", policy.actor, exported.told if exported else None)
             for each in keys:
                 erase_stream(transaction, forgetting, each, why)
-            told = _told(session, "exported" if exported else "erased")
+            done = told(session, "exported" if exported else "erased")
             file = exported.path if exported else None
-            return told._replace(streams=len(keys), file=file, linked=linked)
+            return done._replace(streams=len(keys), file=file, linked=linked)
 
         return store.write(work, alone=True)
 
@@ -283,9 +232,12 @@ class _Work:
         return tuple(remove(linked) for linked in found)
 
 
+def _of_one_session(problem: TurnlogError) -> bool:
+    """Whether the others can be cleaned up all the same."""
+    if isinstance(problem, DamagedEvent):
+        return True
+    return not isinstance(problem, StorageError | LeaseLost)
+
+
 def _key(session: Session) -> SessionKey:
     return SessionKey.parse(session.main)
-
-
-def _told(session: Session, outcome: Outcome) -> Collected:
-    return Collected(_key(session), session.title, outcome, session.recorded_at)

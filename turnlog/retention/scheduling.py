@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
-from ..domain.errors import LeaseLost, Refused, StorageError
-from .collecting import AlreadyCleaning, CleanUp
+from ..domain.errors import LeaseLost, Refused, TurnlogError
+from .policy import AlreadyCleaning, CleanUp
 
 SHORTEST = timedelta(minutes=1)
 LONGEST = timedelta(days=366)
@@ -64,7 +64,7 @@ class Schedule:
             done = self._collect()
         except (AlreadyCleaning, LeaseLost) as problem:
             _log.info("%s", problem)
-        except (StorageError, Refused, OSError) as problem:
+        except (TurnlogError, OSError) as problem:
             _log.warning("the clean-up failed: %s; trying again, now and then", problem)
             return min(self._every, AGAIN)
         else:
