@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
 import typer
 
 import turnlog
@@ -38,6 +39,13 @@ KINDS: dict[str, tuple[Any, ...]] = {
     "turnlog": (turnlog,),
     "Settings": (Settings,),
 }
+
+
+def test_the_example_prints_what_the_page_says(capsys: pytest.CaptureFixture[str]) -> None:
+    """An output on the page must never be made up."""
+    [(code, printed)] = re.findall(r"```python\n(.*?)```\n\n```\n(.*?)```", PAGE, re.DOTALL)
+    exec(compile(code, "docs/stores.md", "exec"), {})
+    assert capsys.readouterr().out == printed
 
 
 def test_every_table_is_read() -> None:

@@ -10,11 +10,13 @@ from uuid import UUID
 
 import pytest
 from claude_agent_sdk import project_key_for_directory
+from sqlalchemy import select
 
 from tests.sessions.conftest import HOUR, MINUTE, Clock
 from tests.support.transcripts import Transcript
 from turnlog import Filter, Log, Refused, SessionKey, UnknownSession, events
 from turnlog.domain.errors import NotCaughtUp
+from turnlog.reading.finding import tables_in
 
 KEY = SessionKey("shop", "5e551014-0000-4000-8000-000000000001")
 
@@ -281,3 +283,27 @@ def test_in_every_store(any_log: Log) -> None:
     second = any_log.create(ids="time")
     assert second.key.session_id != first.key.session_id
     assert sorted(ids(any_log)) == sorted([first.key.session_id, second.key.session_id])
+
+
+def test_a_rebuild_of_what_was_told_equals_the_live_tables(timed: Log, clock: Clock) -> None:
+    """What a rebuild makes of sessions begun by hand must never differ from what was folded."""
+    s = Transcript(KEY.session_id)
+    s.prompt("Why?")
+    s.answer("Because.")
+    timed.create(KEY, user_id="ada", model="m", tags=["a"], prompt="What?")
+    clock.now += HOUR
+    timed.append(KEY, s.entries)
+    timed.update(KEY, user_id="grace", working_dir="/srv", title="T", status="error")
+    timed.attempt_continuation(KEY)
+    timed.delete(KEY)
+    clock.now += HOUR
+    timed.create(KEY, prompt="Again")
+    timed.get_or_create("/srv/shop", ids="time", user_id="ada")
+    with timed.store.read() as reader:
+        tables = tables_in(reader).metadata.sorted_tables
+        live = [sorted(map(tuple, reader.query(select(table)))) for table in tables]
+    assert next(x for x in timed.sessions() if x.session_id == KEY.session_id).begun_at == clock.now
+    timed.rebuild(name="sessions")
+    with timed.store.read() as reader:
+        tables = tables_in(reader).metadata.sorted_tables
+        assert [sorted(map(tuple, reader.query(select(table)))) for table in tables] == live
