@@ -6,9 +6,10 @@ docs/redis.md for the keys.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
+
+import orjson
 
 from .scripts import CHANGE, PAGE
 from .server import Away, Server
@@ -90,7 +91,7 @@ class ActiveList:
         *about, newest, rows = told
         standing = _standing(about)
         try:
-            found = [json.loads(row) for row in rows]
+            found = [orjson.loads(row) for row in rows]
         except (TypeError, ValueError):  # a row that is missing, or is no JSON
             return None
         if standing is None or not all(isinstance(row, dict) for row in found):
@@ -133,7 +134,7 @@ class ActiveList:
         keys = [self._about, self._list, self._rows, self._owners, f"{self._begin}:user:"]
         told: list[Any] = [expected, *after, "1" if newest else "", EXPIRES, "1" if anew else ""]
         for row in rows:
-            text = json.dumps(row.row, separators=(",", ":")) if row.row is not None else ""
+            text = orjson.dumps(row.row) if row.row is not None else b""
             told += [_member(row.stream), row.active_at if text else "", text]
         return bool(self.server.ask(lambda redis: redis.eval(CHANGE, len(keys), *keys, *told)))
 

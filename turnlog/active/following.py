@@ -30,12 +30,6 @@ _TRIES = 5
 """How often it is tried while others change the list."""
 
 
-def standing_in(reader: Reader) -> Standing:
-    """How far Redis must have come to hold what the log says in a look at it."""
-    position = reader.last_position()
-    return Standing(position, _model(reader), _mark(reader, position))
-
-
 def _model(reader: Reader) -> str:
     """The live tables of the sessions, and where they stopped: other rows, if these are others."""
     stopped = reader.stale().get(NAME)
@@ -55,6 +49,14 @@ class Follower:
         self._store = store
         self._active = active
         self._sessions = Sessions(store)
+        self._newest = 0, ""
+
+    def now(self, reader: Reader) -> Standing:
+        """How far Redis must have come to hold what the log says in a look at it."""
+        position, newest = reader.last_position(), self._newest
+        if position != newest[0]:
+            newest = self._newest = position, _mark(reader, position)
+        return Standing(position, _model(reader), newest[1])
 
     def catch_up(self) -> Standing | None:
         """Bring the list up to date.
@@ -69,7 +71,7 @@ class Follower:
         for _ in range(_TRIES):
             standing = self._active.standing()
             with self._store.read() as reader:
-                now = standing_in(reader)
+                now = self.now(reader)
                 follows = standing is not None and _follows(standing, now, reader)
             if standing is not None and standing == now:
                 return standing

@@ -11,11 +11,11 @@ from typing import TypeVar
 from ..adapters.redis.active import ActiveList, Away, Page, Server, Standing
 from ..adapters.storage.contract import Store, Transaction
 from ..adapters.storage.wrapped import WrappedStore
-from ..domain.errors import StorageError
+from ..domain.errors import TurnlogError
 from ..evidence.identity import log_id
 from ..projections.printable import printable
 from ..projections.sessions import Session
-from .following import Follower, standing_in
+from .following import Follower
 from .rows import session_of
 
 T = TypeVar("T")
@@ -71,7 +71,7 @@ class AtHand:
 
     def _is_of_now(self, standing: Standing) -> bool:
         with self._store.read() as reader:
-            return standing == standing_in(reader)
+            return standing == self.follower.now(reader)
 
     def _forget(self) -> None:
         try:
@@ -119,7 +119,7 @@ class FollowedStore(WrappedStore):
     def _tell(self) -> bool:
         try:
             return self.at_hand.follower.catch_up() is not None
-        except (Away, StorageError) as problem:
+        except (Away, TurnlogError) as problem:
             _log.info("Redis is not told of what is new: %s", problem)
             return False
 

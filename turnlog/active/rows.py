@@ -8,16 +8,18 @@ from typing import Any
 from ..domain.usage import Usage
 from ..projections.sessions import Session, Spent
 
-_SPENT = ("billed", "live", "own_billed", "own_live")
-_TEXTS = ("models", "tags")
+_NAMES = Session._fields
+_SPENT = [_NAMES.index(name) for name in ("billed", "live", "own_billed", "own_live")]
+_TEXTS = [_NAMES.index(name) for name in ("models", "tags")]
+_SUMS = Spent._fields[1:]
 
 
 def row_of(session: Session) -> dict[str, Any]:
     """Every field by its name; tokens and nano-dollars as integers."""
     row = session._asdict()
-    for name in _SPENT:
-        spent = getattr(session, name)
-        row[name] = {**spent._asdict(), "usage": spent.usage._asdict()}
+    for n in _SPENT:
+        spent: Spent = session[n]
+        row[_NAMES[n]] = {**spent._asdict(), "usage": spent.usage._asdict()}
     return row
 
 
@@ -28,14 +30,15 @@ def session_of(row: Mapping[str, Any]) -> Session:
         ValueError: it is no such row, or one of another release.
     """
     try:
-        if row.keys() != set(Session._fields):
+        fields: list[Any] = [row[name] for name in _NAMES]
+        if len(row) != len(fields):
             raise ValueError(f"a row with the fields {sorted(row)}")
-        fields = dict(row)
-        for name in _SPENT:
-            spent = dict(fields[name])
-            fields[name] = Spent(**{**spent, "usage": Usage(**spent["usage"])})
-        for name in _TEXTS:
-            fields[name] = tuple(fields[name])
-        return Session(**fields)
-    except (TypeError, KeyError, AttributeError) as problem:
-        raise ValueError(f"no session: {problem}") from problem
+        for n in _SPENT:
+            spent = fields[n]
+            usage = Usage(*(spent["usage"][name] for name in Usage._fields))
+            fields[n] = Spent(usage, *(spent[name] for name in _SUMS))
+        for n in _TEXTS:
+            fields[n] = tuple(fields[n])
+        return Session._make(fields)
+    except (TypeError, KeyError) as problem:
+        raise ValueError(f"no row of a session: {problem!r}") from problem
