@@ -47,6 +47,8 @@ def _rows(settings: Settings, location: Location) -> Iterator[tuple[str, Any, st
         value, by = getattr(settings, name), settings.set_by(name) or "default"
         if name == "database_url":
             value, by = location.url, location.chosen_by
+        elif name == "storage_type" and value is None and location.storage is not None:
+            value, by = location.storage
         elif name == "redis_url" and location.redis is not None:
             value, by = location.redis[:2]
         if isinstance(value, SecretStr):

@@ -68,6 +68,28 @@ def test_settings_are_shown_with_what_set_them(cli: Cli, file: Path) -> None:
     assert "user_id = ada@example.org   user_id in the settings file" in out
 
 
+def test_what_a_host_says_is_shown_with_its_variables(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TURNLOG_DATABASE_URL")
+    monkeypatch.setenv("SESSION_CLEANUP_DAYS", "7")
+    dotenv = tmp_path / "production.env"
+    monkeypatch.setenv("TURNLOG_ENV_FILE", str(dotenv))
+    dotenv.write_text(
+        "SESSION_STORAGE_TYPE=redis-postgres\nDATABASE_URL=postgres://ada:open-sesame@host/app\n"
+        "REDIS_URL=redis://cache/0\n"
+    )
+    told = cli("settings", "--json").json
+    assert told["env_file"] == str(dotenv)
+    found = {name: (one["value"], one["set_by"]) for name, one in told["settings"].items()}
+    assert found["storage_type"] == ("redis-postgres", f"SESSION_STORAGE_TYPE in {dotenv}")
+    url = "postgresql+psycopg://ada:***@host/app"
+    by = f"DATABASE_URL in {dotenv}, as SESSION_STORAGE_TYPE in {dotenv} is redis-postgres"
+    assert found["database_url"] == (url, by)
+    assert found["redis_url"] == ("redis://cache/0", f"REDIS_URL in {dotenv}")
+    assert found["cleanup_days"] == (7, "SESSION_CLEANUP_DAYS")
+
+
 def test_a_password_is_never_shown(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is shown may be pasted into a report."""
     url = "postgresql://ada:open-sesame@127.0.0.1:1/log?sslpassword=open-sesame"

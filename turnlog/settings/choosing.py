@@ -98,7 +98,8 @@ class Chosen:
         url = log_url(value)
         _hold_together(kind, by, url, where)
         told = f"{where}, as {by} is {kind}"
-        return Location(url, told, self._beside(kind), of_dotenv and self._host_is_found())
+        found_there = of_dotenv and self._host_is_found()
+        return Location(url, told, self._beside(kind), found_there, (kind, by))
 
     def _storage_type(self) -> tuple[StorageType | None, str]:
         if self._settings.storage_type is not None:
@@ -116,8 +117,10 @@ class Chosen:
         return kind, by
 
     def _default(self) -> Location:
-        kind = self._storage_type()[0]
-        return Location(log_url(str(default_path())), DEFAULT, self._beside(kind))
+        kind, by = self._storage_type()
+        storage = (kind, by) if kind is not None else None
+        url = log_url(str(default_path()))
+        return Location(url, DEFAULT, self._beside(kind), storage=storage)
 
     def beside(self) -> Beside | None:
         """The Redis beside a log that an argument names."""

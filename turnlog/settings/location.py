@@ -39,6 +39,8 @@ class Location(NamedTuple):
     redis: Beside | None = None
     found: bool = False
     """As of ``Beside``."""
+    storage: tuple[str, str] | None = None
+    """The storage type that the host application says, and by which variable."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({hidden(self.url)!r}, {self.chosen_by!r}, {self.redis!r})"
