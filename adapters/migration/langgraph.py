@@ -1,7 +1,7 @@
 """Threads of LangGraph's ``SqliteSaver`` and ``AsyncSqliteSaver``: every checkpoint they hold.
 
 Each checkpoint becomes a snapshot of the messages, so that time travel, removed messages and
-branches come along. Measured on langgraph-checkpoint-sqlite 3.1.
+branches come along. Measured on langgraph-checkpoint-sqlite 1.0 and 3.1.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Its msgpack extensions name a module, a class, and what to build it from; here only the last of
 these is taken, so that nothing is ever imported or called. Source: ``JsonPlusSerializer`` of
-langgraph-checkpoint 1 to 4.
+langgraph-checkpoint 1.0 to 4.3.
 """
 
 from __future__ import annotations

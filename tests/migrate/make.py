@@ -3,19 +3,27 @@
 In an environment of its own, as nothing here is needed to run the tests:
 
     pip install openai-agents langgraph langgraph-checkpoint-sqlite google-adk "sqlalchemy[asyncio]"
-    python tests/migrate/make.py tests/migrate
+    python tests/migrate/make.py tests/migrate openai.db openai-branches.db langgraph.db \\
+        langgraph-delta.db adk.db adk-pickled.db adk-sqlite.db plain.db
 
-``versions.json`` names the releases that wrote them.
+and in another one, of the first release with these tables:
+
+    pip install "langgraph==0.2.3" "langgraph-checkpoint==1.0.2" \\
+        "langgraph-checkpoint-sqlite==1.0.0"
+    python tests/migrate/make.py tests/migrate langgraph-1.db
+
+``versions.json`` names the releases that wrote each.
 """
 
 import asyncio
 import base64
+import gc
 import gzip
 import json
 import sqlite3
 import sys
 from contextlib import closing
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -257,6 +265,31 @@ def langgraph_delta(path: Path) -> None:
             app.invoke({"messages": [message]}, {"configurable": {"thread_id": "delta"}})
 
 
+def langgraph_first(path: Path) -> None:
+    """As the first release wrote it: messages as JSON that names their classes."""
+    from langchain_core.messages import AIMessage, HumanMessage
+    from langgraph.checkpoint.sqlite import SqliteSaver
+    from langgraph.graph import START, MessagesState, StateGraph
+
+    def answer(state: MessagesState) -> dict[str, Any]:
+        asked = state["messages"][-1]
+        usage = {"input_tokens": 100, "output_tokens": 7, "total_tokens": 107}
+        said = AIMessage(f"About {asked.content}", id=f"ai-{asked.id}", usage_metadata=usage)
+        return {"messages": [said]}
+
+    builder = StateGraph(MessagesState)
+    builder.add_node("answer", answer)
+    builder.add_edge(START, "answer")
+    with SqliteSaver.from_conn_string(str(path)) as saver:
+        app = builder.compile(checkpointer=saver)
+        thread: Any = {"configurable": {"thread_id": "first"}}
+        for text in ("one", "two"):
+            app.invoke({"messages": [HumanMessage(text, id=f"human-{text}")]}, thread)
+        history = list(app.get_state_history(thread))
+        after_one = next(s for s in history if len(s.values["messages"]) == 2)
+        app.invoke({"messages": [HumanMessage("another", id="human-a")]}, after_one.config)
+
+
 async def adk_events(service: Any) -> None:
     from google.adk.events.event import Event
     from google.adk.events.event_actions import EventActions, EventCompaction
@@ -399,31 +432,57 @@ def plain_table(path: Path) -> None:
 
 def settle(path: Path) -> None:
     """One file, and nothing beside it."""
+    gc.collect()  # of connections that a library left open
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.execute("PRAGMA journal_mode=DELETE")
         connection.execute("VACUUM")
 
 
-def main(folder: Path) -> None:
-    made = {
-        "openai.db": lambda path: asyncio.run(openai_sessions(path)),
-        "openai-branches.db": lambda path: asyncio.run(openai_branches(path)),
-        "langgraph.db": langgraph_threads,
-        "langgraph-delta.db": langgraph_delta,
-        "adk.db": lambda path: asyncio.run(adk_database(path, pickled=False)),
-        "adk-pickled.db": lambda path: asyncio.run(adk_database(path, pickled=True)),
-        "adk-sqlite.db": lambda path: asyncio.run(adk_sqlite(path)),
-        "plain.db": plain_table,
-    }
-    for name, make in made.items():
+MADE: dict[str, Any] = {
+    "openai.db": lambda path: asyncio.run(openai_sessions(path)),
+    "openai-branches.db": lambda path: asyncio.run(openai_branches(path)),
+    "langgraph.db": langgraph_threads,
+    "langgraph-delta.db": langgraph_delta,
+    "langgraph-1.db": langgraph_first,
+    "adk.db": lambda path: asyncio.run(adk_database(path, pickled=False)),
+    "adk-pickled.db": lambda path: asyncio.run(adk_database(path, pickled=True)),
+    "adk-sqlite.db": lambda path: asyncio.run(adk_sqlite(path)),
+    "plain.db": plain_table,
+}
+
+
+def releases() -> dict[str, str]:
+    """Of the libraries that are installed."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def main(folder: Path, names: list[str]) -> None:
+    told = folder / "versions.json"
+    versions = json.loads(told.read_text()) if told.exists() else {}
+    for name in names:
         path = folder / name
         path.unlink(missing_ok=True)
-        make(path)
+        MADE[name](path)
         settle(path)
-    versions = {package: version(package) for package in PACKAGES}
-    (folder / "versions.json").write_text(json.dumps(versions, indent=2) + "\n")
+        libraries = {p: v for p, v in releases().items() if p.split("-")[0] in _OF[name]}
+        versions[name] = {"sqlite": sqlite3.sqlite_version, **libraries}
+    told.write_text(json.dumps(dict(sorted(versions.items())), indent=2) + "\n")
+
+
+_OF = {
+    name: {"openai": ("openai",), "adk": ("google", "sqlalchemy"), "plain": ()}.get(
+        name.partition(".")[0].partition("-")[0], ("langgraph", "langchain")
+    )
+    for name in MADE
+}
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])

@@ -179,6 +179,16 @@ def test_without_msgpack_it_is_said_what_to_install(
     assert log.sessions() == []
 
 
+def test_the_first_release_is_read(log: Log) -> None:
+    """Checkpoints of before msgpack are JSON that names classes."""
+    summary = log.migrate(HERE / "langgraph-1.db")
+    assert (summary.recorded, summary.rewinds, summary.unread) == (6, 1, 0)
+    assert lines(talk(log, "langgraph", "first")) == [
+        *("user: one", "assistant: About one", "user: another", "assistant: About another"),
+    ]
+    assert log.session("first").billed.usage[:2] == (300, 21)
+
+
 def test_the_older_spelling_is_read(log: Log, foreign: Foreign) -> None:
     """Checkpoints of before msgpack are JSON that names constructors."""
     path = foreign("langgraph.db")
