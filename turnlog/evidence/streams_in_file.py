@@ -165,8 +165,10 @@ def _explain(stream: InFile, event: Hashed) -> None:
         stream.gone.clear()
     elif event.topic == REDACTED:
         told = _facts(event)
-        of, digest = told.get("of"), told.get("digest", "")
-        if digest:
+        of = told.get("of")
+        if not isinstance(of, int):
+            return
+        if digest := told.get("digest"):
             stream.replaced[of] = digest
         elif not told.get("automatic"):
             stream.gone.pop(of, None)
@@ -177,7 +179,7 @@ def _facts(event: Hashed) -> dict[str, Any]:
         told = json.loads(json.loads(event.header)[_FACTS])
     except (ValueError, TypeError, RecursionError):
         return {}
-    return told if isinstance(told, dict) and type(told.get("of")) is int else {}
+    return told if isinstance(told, dict) else {}
 
 
 def _content(event: Hashed) -> str | None:

@@ -33,20 +33,20 @@ class Run(NamedTuple):
     """The salts of some bodies in a row."""
 
     form: int
-    count: int
+    bodies: int
     data: bytes
 
     def salts(self, versions: Sequence[int]) -> list[bytes]:
         """The salt of each body."""
         if self.form == SHARED:
-            return [self.data] * self.count
+            return [self.data] * self.bodies
         if self.form == DERIVED:
             return [derived(self.data, version) for version in versions]
         return [self.data[n : n + SALT] for n in range(0, len(self.data), SALT)]
 
     def packed(self) -> bytes:
         """The run as it is stored among others."""
-        return bytes([self.form]) + self.count.to_bytes(4, "little") + self.data
+        return bytes([self.form]) + self.bodies.to_bytes(4, "little") + self.data
 
 
 def new_seed() -> bytes:
@@ -80,7 +80,7 @@ def salts(seed: bytes, versions: Sequence[int]) -> list[bytes]:
         return [derived(secret, version) for version in versions]
     found: list[bytes] = []
     for run in _runs(seed, len(versions)):
-        found += run.salts(versions[len(found) : len(found) + run.count])
+        found += run.salts(versions[len(found) : len(found) + run.bodies])
     return found
 
 
@@ -112,8 +112,8 @@ def _rewritten(
     runs: list[Run] = []
     start = 0
     for run in _runs(seed, len(versions)):
-        part = versions[start : start + run.count]
-        start += run.count
+        part = versions[start : start + run.bodies]
+        start += run.bodies
         if changed.keys().isdisjoint(part):
             runs.append(run)
             continue
@@ -138,14 +138,14 @@ def _runs(seed: bytes, count: int) -> list[Run]:
         end = start + _HEAD + SALT * (several if form == OWN else 1)
         runs.append(_sound(Run(form, several, seed[start + _HEAD : end])))
         start = end
-    if sum(run.count for run in runs) != count:
+    if sum(run.bodies for run in runs) != count:
         raise DamagedEvent(f"a block of {count} bodies has other salts")
     return runs
 
 
 def _sound(run: Run) -> Run:
-    expected = SALT * run.count if run.form == OWN else SALT
-    if run.form not in (SHARED, DERIVED, OWN) or len(run.data) != expected or run.count < 1:
+    expected = SALT * run.bodies if run.form == OWN else SALT
+    if run.form not in (SHARED, DERIVED, OWN) or len(run.data) != expected or run.bodies < 1:
         raise DamagedEvent(f"a block has salts of the form {run.form}, {len(run.data)} bytes")
     return run
 
