@@ -20,7 +20,8 @@ def import_(
         typer.Argument(
             metavar="[PATH]",
             help="A configuration directory, its projects folder, one project's folder, or one "
-            "file. Without it: CLAUDE_CONFIG_DIR, or ~/.claude.",
+            "file; or sessions that `export` wrote as jsonl. Without it: CLAUDE_CONFIG_DIR, or "
+            "~/.claude.",
         ),
     ] = None,
     workers: Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import turnlog
 from tests.exchange.conftest import AGENT, ATLAS, CHILD, KEY, conversation, fill
 from tests.support.contents import contents
 from turnlog import AsyncLog, Filter, Log, Refused, SessionKey, UnknownSession
-from turnlog.domain.errors import InvalidEvidence
+from turnlog.domain.errors import DamagedEvent, InvalidEvidence
 from turnlog.importing.keeping import kept_content, kept_files
 
 EVERYTHING = Filter(presence=("present", "archived", "deleted", "erased"))
@@ -218,3 +219,76 @@ async def test_the_async_log_does_the_same(tmp_path: Path) -> None:
         taken = await AsyncLog(other).import_sessions(path)
         assert taken.sessions == done.sessions == 3
         assert other.session(KEY.session_id).subagents == 1
+
+
+def test_it_goes_into_and_out_of_an_encrypted_log(full: Log, other: Log, tmp_path: Path) -> None:
+    """What was sealed must never be exported sealed, nor what was open stored open."""
+    path, keys = tmp_path / "all.jsonl", tmp_path / "keys"
+    database = tmp_path / "encrypted.db"
+    with turnlog.open(f"sqlite:///{database}", keys=keys) as encrypted:
+        carried(full, encrypted, path)
+        for key in (KEY, AGENT, CHILD, ATLAS):
+            assert events_of(encrypted, key) == events_of(full, key)
+            assert encrypted.load(key) == full.load(key)
+        carried(encrypted, other, path)
+        encrypted.export_sessions(tmp_path / "one.html", KEY)
+    assert contents(other) == contents(full)
+    assert "Another answer" in (tmp_path / "one.html").read_text("utf-8")
+    for file in tmp_path.glob("encrypted.db*"):
+        assert b"Another answer" not in file.read_bytes()
+
+
+def test_what_lost_its_key_is_not_exported_until_it_is_erased(tmp_path: Path, other: Log) -> None:
+    """A file must never be written that nobody can take in."""
+    path = tmp_path / "all.jsonl"
+    with turnlog.open(f"sqlite:///{tmp_path / 'e.db'}", keys=tmp_path / "keys") as encrypted:
+        fill(encrypted)
+        encrypted.destroy_keys(ATLAS)
+        with pytest.raises(Refused, match="went with its key; erase it"):
+            encrypted.export_sessions(path, EVERYTHING)
+        assert not path.exists()
+        encrypted.erase(ATLAS)
+        carried(encrypted, other, path)
+        assert other.load(KEY) == encrypted.load(KEY)
+    assert other.state(ATLAS).presence == "erased"
+
+
+def test_what_is_damaged_is_not_exported(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'log.db'}"
+    with turnlog.open(url) as log:
+        fill(log)
+    with sqlite3.connect(tmp_path / "log.db") as connection:
+        connection.execute("DROP TRIGGER events_stay")
+        connection.execute("UPDATE events SET recorded_at = recorded_at + 1 WHERE version = 5")
+    connection.close()
+    with turnlog.open(url) as log, pytest.raises(DamagedEvent, match="version 5 of"):
+        log.export_sessions(tmp_path / "one.jsonl", KEY)
+
+
+def test_a_file_that_changes_meanwhile_gives_whole_sessions(
+    full: Log, other: Log, tmp_path: Path
+) -> None:
+    """A session must never be taken in half, nor other than it was checked."""
+    path = tmp_path / "all.jsonl"
+    full.export_sessions(path, EVERYTHING)
+    lines = path.read_bytes().splitlines(keepends=True)
+    begins = [n for n, line in enumerate(lines) if b'{"begins"' in line[:12]]
+    lines[begins[-1] + 2] = lines[begins[-1] + 2].replace(b"e", b"E", 1)
+
+    def change(done: int, total: int) -> None:
+        path.write_bytes(b"".join(lines))
+
+    with pytest.raises(InvalidEvidence, match=f"line {begins[-1] + 3}: "):
+        other.import_sessions(path, progress=change)
+    assert other.verify().holds
+    with other.store.read() as reader:
+        there = set(reader.streams())
+    assert there == {KEY, AGENT, CHILD, ATLAS} - {list(_streams(lines))[-1]}
+    full.export_sessions(path, EVERYTHING, overwrite=True)
+    other.import_sessions(path)
+    assert contents(other) == contents(full)
+
+
+def _streams(lines: list[bytes]) -> list[SessionKey]:
+    found = [json.loads(line) for line in lines]
+    return [SessionKey.parse(line["begins"]) for line in found if "begins" in line]

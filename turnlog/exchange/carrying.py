@@ -12,14 +12,16 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from ..adapters.storage.contract import Reader, Store, Stream
+from ..adapters.storage.damage import damaged
 from ..adapters.storage.encoding.chain import START
 from ..adapters.storage.encoding.compression import Compressor
 from ..adapters.storage.encoding.state_bytes import dump_memory
-from ..domain.errors import DamagedEvent
+from ..domain.errors import DamagedEvent, Refused
 from ..domain.events import EntryRedacted, FileKept, SessionErased
 from ..domain.keys import SessionKey
 from ..evidence.identity import log_id
 from ..evidence.lines import LineWriter, event_members
+from ..evidence.streams_in_file import Streams
 from ..projections.sessions import Session
 
 FORMAT = "turnlog-sessions.v1"
@@ -47,7 +49,8 @@ def write_sessions(
         everything: also subagents whose session was never recorded, which no list shows.
 
     Raises:
-        DamagedEvent: an event cannot be read back.
+        DamagedEvent: an event cannot be read back, or is not what was recorded.
+        Refused: a session lost its content with its key.
     """
     name = log_id(store)
     rows = list(sessions)
@@ -74,6 +77,7 @@ class _Carrier:
         self._heads: dict[str, tuple[int, str]] = {}
         self._files: set[str] = set()
         self._events = 0
+        self._checked = Streams(begins=True)
 
     def begin(self, log: str) -> None:
         now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
@@ -122,11 +126,25 @@ class _Carrier:
         previous: bytes | None = START
         for event in self._reader.hashed_of(stream, 0, part.upto):
             self._line(event_members(event, previous))
+            if (what := self._checked.take(self._events, event, previous)) is not None:
+                raise damaged(f"version {event.version} of {name!r:.200}", what)
             previous = None
             self._heads[name] = (event.version, event.chain.hex())
             self._events += 1
+        self._whole(name)
         for digest in _kept(self._reader, stream, part.upto):
             self._file(digest)
+
+    def _whole(self, name: str) -> None:
+        """Make sure that what is written can be taken in."""
+        found = self._checked.found[name]
+        if found.gone:
+            raise Refused(
+                f"the content of {name!r:.200} is not there, and no event tells why: it went with "
+                "its key; erase it (`turnlog erase`), then it is exported without"
+            )
+        for version, (_, what) in sorted(found.wrong(True).items()):
+            raise damaged(f"version {version} of {name!r:.200}", what)
 
     def _file(self, digest: str) -> None:
         if digest in self._files:
