@@ -140,7 +140,7 @@ def redact(
     as_json: AsJson = False,
     db: Db = None,
 ) -> None:
-    """Take texts out of an entry for good: it reads [redacted] there. It asks first.
+    """Take texts out of an entry for good: “redacted” stands there instead. It asks first.
 
     Without --text and --pattern every text of the entry goes. The agent can still resume.
     """
