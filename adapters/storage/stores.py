@@ -164,11 +164,14 @@ def _open_postgres(
 
 def _parse(url: str) -> URL:
     try:
-        return make_url(url)
+        parsed = make_url(url)
     except (ArgumentError, ValueError, TypeError):
         # A password may hold what makes it no URL.
         told = hidden(str(url))
         raise InvalidURL(f"{told!r} is no database URL; write {FORMS}") from None
+    if "@" in (parsed.host or ""):  # else a part of the password is shown as the host
+        raise InvalidURL(f"{hidden(url)!r}: an @ in a password is written %40")
+    return parsed
 
 
 def _is_encodable(text: str) -> bool:
