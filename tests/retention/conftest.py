@@ -44,5 +44,5 @@ def talk(log: Log, key: SessionKey = KEY, word: str = "apples", prompts: int = 2
         s.prompt(f"Where are the {word}, {number}?", prompt_id=f"prompt-{number}")
         s.answer(f"The {word} are in basket {number}.")
     s.title(f"About {word}")
-    log.append(key, s.entries)
+    log.append(key, s.entries, user_id="ada")
     return s

@@ -71,6 +71,25 @@ def test_a_rebuild_after_it_equals_the_live_tables(log: Log) -> None:
     assert log.stats() == stats
 
 
+@pytest.mark.parametrize("erased", [KEY, FORK, OTHER], ids=["origin", "fork", "copy"])
+def test_figures_by_user_and_branch_equal_a_rebuild(here: Log, erased: SessionKey) -> None:
+    """What is billed to a user must never stay with them by half once whose it was is erased."""
+    s = Transcript(KEY.session_id, seed=1)
+    for text in ("Where?", "And there?"):
+        s.prompt(text, gitBranch="fix/apples")
+        s.answer("Here.")
+    here.append(KEY, s.entries, user_id="ada")
+    here.append(OTHER, s.entries, user_id="bob")
+    here.fork(KEY, "prompt:1", into=FORK)
+    talk(here, FORK)
+    spent = here.stats().billed
+    here.erase(erased, forks="erase" if erased == KEY else "keep")
+    live = rows(here, "sessions")
+    here.rebuild(name="sessions")
+    assert rows(here, "sessions") == live
+    assert here.stats().billed == spent
+
+
 def test_the_same_on_postgresql(on_postgres: Log) -> None:
     test_a_rebuild_after_it_equals_the_live_tables(on_postgres)
     assert on_postgres.search("apples").hits == ()

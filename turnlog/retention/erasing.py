@@ -129,8 +129,12 @@ def erase_stream(
     if not retention.erase(stream.state, 0):
         return None
     forgetting.forget(stream)
+    before = stream.state
     bodies = transaction.remove_bodies(stream)
     events = retention.erase(stream.state, bodies, why.reason, why.exported, why.actor)
-    transaction.record(stream, events, fold(stream.state, events), stream.memory)
+    after = fold(stream.state, events)
+    # Figures by user are moved by whose the session was.
+    stream.state = before
+    transaction.record(stream, events, after, stream.memory)
     forgetting.fold_again(stream)
     return bodies
