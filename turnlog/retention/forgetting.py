@@ -85,7 +85,11 @@ class Forgetting:
         else:
             for table in live.model.tables():
                 self._cursor.execute(f"DELETE FROM {table}")
-        self._store.account.move(self._cursor, live.registration.name, "live", 0)
+        account, name = self._store.account, live.registration.name
+        account.move(self._cursor, name, "live", 0)
+        if live.registration.lifecycle == "inline":
+            # Appends must not fold on what is empty now: it is caught up first.
+            account.mark_stale(self._cursor, name, 0, "it was emptied to forget what was erased")
 
     # -- after it is gone ----------------------------------------------------------------------
 
