@@ -80,10 +80,15 @@ def agent_with(text: str) -> list[dict[str, Any]]:
 def test_a_text_in_the_name_of_a_folder_or_a_branch(here: Log) -> None:
     s = Transcript(KEY.session_id, cwd=f"/home/ada/{SECRET}")
     s.prompt("Hm.", gitBranch=f"fix/{SECRET}")
+    s.answer("Hm.")
     here.append(KEY, s.entries)
     here.redact(KEY, texts=[SECRET])
     assert SECRET not in said(here)
     assert here.session(KEY.session_id).working_dir == "/home/ada/[redacted]"
+    assert SECRET not in str(here.usage("branch"))
+    live = rows(here, "sessions")
+    here.rebuild(name="sessions")
+    assert rows(here, "sessions") == live
     assert here.verify().problems == ()
 
 
