@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from . import events as e
 from .entry import Mark, is_anonymous
+from .headers import EntryHeader, TurnHeader
 from .keys import SessionKey
 from .lineage import BASE, FIRST, Cut, Lineage, is_live, lineage
 from .usage import NOTHING, Response, Usage
@@ -100,8 +101,11 @@ def evolve(state: SessionState, event: e.SessionEvent) -> SessionState:
 def fold(state: SessionState, happened: Iterable[e.SessionEvent]) -> SessionState:
     """The state after several events. The given state is left as it is."""
     state = branch_off(state)
-    for event in happened:
-        apply(state, event)
+    changes = _CHANGES
+    for event in happened:  # as `apply`
+        state.version += 1
+        if (change := changes.get(type(event))) is not None:
+            change(state, event)
     return state
 
 
@@ -121,13 +125,13 @@ def apply(state: SessionState, event: e.SessionEvent) -> None:
         change(state, event)
 
 
-_CHANGES: dict[type[e.SessionEvent], Callable[[SessionState, Any], None]] = {}
+_CHANGES: dict[type[Any], Callable[[SessionState, Any], None]] = {}
 
 
 _Change = TypeVar("_Change", bound=Callable[[SessionState, Any], None])
 
 
-def _when(*kinds: type[e.SessionEvent]) -> Callable[[_Change], _Change]:
+def _when(*kinds: type[Any]) -> Callable[[_Change], _Change]:
     def register(change: _Change) -> _Change:
         for kind in kinds:
             _CHANGES[kind] = change
@@ -199,9 +203,11 @@ def _remembered(state: SessionState, event: e.PromptRemembered) -> None:
     _saw(state, event.occurred_at)
 
 
-@_when(e.TurnRecorded, e.EntryRecorded)
-def _recorded(state: SessionState, event: e.TurnRecorded | e.EntryRecorded) -> None:
-    marks = event.marks
+@_when(e.TurnRecorded, e.EntryRecorded, TurnHeader, EntryHeader)
+def _recorded(
+    state: SessionState, event: e.TurnRecorded | e.EntryRecorded | TurnHeader | EntryHeader
+) -> None:
+    marks = event.marks or 0
     late = event.place is not None
     state.entries += 1
     state.late += late

@@ -326,7 +326,8 @@ class Transaction(Reader, EvidenceWriter, Protocol):
         That is its snapshots, its head's state (folded anew of what is left), what it remembers of
         its last batches, the SDK's summaries of it and of its forks, and kept files that no
         session points to any more. Where all of it must leave the files too, see
-        ``Store.reclaim``. Whoever removes records a ``SessionErased`` after it.
+        ``Store.reclaim``. Whoever removes records a ``SessionErased`` after it. If all goes,
+        ``stream.state`` stays as it was until then, so that read models see what goes.
 
         Args:
             stream: opened in this transaction.

@@ -11,8 +11,10 @@ from ...domain.events import SessionEvent
 from ...domain.keys import SessionKey
 from ...domain.session import SessionState
 
-Content = Literal["none", "notes", "all"]
-"""How much of the events' content is read: none of it, all but the entries' bytes, or all."""
+Content = Literal["none", "headers", "notes", "all"]
+"""How much of the events' content is read: none of it, all but the entries' bytes, or all. With
+``headers`` as with ``notes``, and where many events are read at once, entries may come as their
+headers alone (``domain.headers``)."""
 
 
 class Run(NamedTuple):

@@ -9,9 +9,11 @@ from typing import Any, ClassVar
 from sqlalchemy import Connection, Dialect, bindparam
 
 from ...domain import events as e
+from ...domain.headers import TurnHeader
 from ...domain.prices import price
 from ...domain.session import SessionState
 from ..engine.read_model import Content, Run
+from ..engine.runs import EVERY
 from ..prepared import prepare
 from ..printable import printable
 from ..texts import SHOWN as SHOWN_TEXTS
@@ -43,8 +45,8 @@ class Sessions:
 
     name: ClassVar[str] = NAME
     version: ClassVar[int] = VERSION
-    topics: ClassVar[frozenset[str]] = frozenset(e.EVENTS)
-    content: ClassVar[Content] = "notes"
+    topics: ClassVar[frozenset[str]] = EVERY
+    content: ClassVar[Content] = "headers"
     stateful: ClassVar[bool] = True
 
     def __init__(
@@ -150,7 +152,7 @@ class Sessions:
         prompt, git_branch = 0, before.git_branch
         for version, event in zip(run.versions, run.events, strict=True):
             kind = type(event)
-            if kind is e.TurnRecorded:
+            if kind is e.TurnRecorded or kind is TurnHeader:
                 prompt = event.prompt or 0  # type: ignore[attr-defined]
             elif kind is e.UsageRecorded:
                 change.take(event, version, prompt, self._texts.name(git_branch))

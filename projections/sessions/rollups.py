@@ -7,6 +7,7 @@ so that an answer does not take longer because the log is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -32,10 +33,12 @@ class Cell(NamedTuple):
     values: tuple[str, ...]
     """One of each of ``KINDS``."""
     shard: int
+    undone: bool = False
+    """Whether it is what of the billed sums is undone."""
 
 
 Cells = dict[Cell, tuple[int, ...]]
-"""What is to be added to each: the billed sums, then what of them is undone."""
+"""The sums that are to be added to each."""
 
 
 def weigh(cells: Cells, copies: Iterable[Copy], sign: int, shards: int) -> None:
@@ -66,14 +69,13 @@ def weigh(cells: Cells, copies: Iterable[Copy], sign: int, shards: int) -> None:
         row.stream % shards,
     )
     sums = row.sums()
-    change = (*sums, *(NO_SUMS if shown else sums))
-    there = cells.get(cell)
-    if sign > 0:
-        cells[cell] = plus(there, change) if there is not None else change
-    else:
-        cells[cell] = minus(there if there is not None else (*NO_SUMS, *NO_SUMS), change)
+    add = plus if sign > 0 else minus
+    for touched in (cell,) if shown else (cell, cell._replace(undone=True)):
+        there = cells.get(touched, NO_SUMS)
+        cells[touched] = add(there, sums) if there is not NO_SUMS or sign < 0 else sums
 
 
+@lru_cache(maxsize=4096)
 def named(text: str | None) -> str:
     """A value as it is kept: empty for none, and no longer than an index takes."""
     if not text:
@@ -110,32 +112,27 @@ class Rollups:
 
     def write(self, cursor: Any, cells: Mapping[Cell, tuple[int, ...]]) -> None:
         """Add what happened. A row of which nothing is left goes: a rebuild would not make it."""
-        rows: dict[tuple[Any, ...], tuple[int, ...]] = {}
+        billed: _Rows = {}
+        undone: _Rows = {}
         for cell, change in cells.items():
             if any(change):
+                rows = undone if cell.undone else billed
                 for place in _places(cell):
                     there = rows.get(place)
                     rows[place] = plus(there, change) if there is not None else change
-        changed = sorted((place, change) for place, change in rows.items() if any(change))
-        if not changed:
-            return
-        rows_billed, rows_undone = [], []
-        for place, change in changed:
-            if any(change[_SIZE:]):
-                rows_undone.append((*place, *change))
-            else:
-                rows_billed.append((*place, *change[:_SIZE]))
-        if rows_billed:
-            cursor.executemany(self._add_billed, rows_billed)
-        if rows_undone:
-            cursor.executemany(self._add, rows_undone)
-        fewer = [(*p, 0) for p, change in changed if change[_RESPONSES] < 0]
-        if fewer:
+        # In one order, so that two who write the same rows wait for one another in turn.
+        places = sorted({*billed, *undone})
+        both = [(p, billed.get(p, NO_SUMS), undone.get(p, NO_SUMS)) for p in places]
+        if alone := [(*p, *added) for p, added, less in both if any(added) and not any(less)]:
+            cursor.executemany(self._add_billed, alone)
+        if whole := [(*p, *added, *less) for p, added, less in both if any(less)]:
+            cursor.executemany(self._add, whole)
+        if fewer := [(*p, 0) for p, added, _ in both if added[_RESPONSES] < 0]:
             cursor.executemany(self._clear, fewer)
 
 
+_Rows = dict[tuple[Any, ...], tuple[int, ...]]
 _RESPONSES = SUMS.index("responses")
-_SIZE = len(SUMS)
 
 
 def _adding(dialect: Dialect, upsert: Any, rollups: Table, names: list[str]) -> str:
@@ -147,7 +144,7 @@ def _adding(dialect: Dialect, upsert: Any, rollups: Table, names: list[str]) -> 
 
 
 def _places(cell: Cell) -> Iterable[tuple[int, int, int, str, int]]:
-    quarter, values, shard = cell
+    quarter, values, shard, _ = cell
     for kind, value in enumerate(values):
         if quarter is None:
             yield kind, SPANS[-1], UNDATED, value, shard

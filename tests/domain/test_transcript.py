@@ -344,7 +344,7 @@ FIELDS = [
     *("message", "content", "type", "id", "name", "input", "text", "thinking", "model", "speed"),
     *("usage", "output_tokens", "cache_creation", "cache_creation_input_tokens", "stop_reason"),
     *("server_tool_use", "ephemeral_1h_input_tokens", "compactMetadata", "toolUseId", "tag"),
-    *("customTitle", "aiTitle", "lastPrompt", "summary", "totalCostUSD"),
+    *("customTitle", "aiTitle", "lastPrompt", "summary", "totalCostUSD", "startTime", "version"),
 ]
 garbage = st.recursive(
     leaves,
@@ -356,7 +356,7 @@ garbage = st.recursive(
 )
 KINDS = [
     *("user", "assistant", "system", "custom-title", "ai-title", "last-prompt", "summary"),
-    *("tag", "cost-state", "agent_metadata"),
+    *("tag", "cost-state", "result", "agent_metadata"),
 ]
 entries = st.fixed_dictionaries(
     {"type": st.sampled_from(KINDS) | garbage},

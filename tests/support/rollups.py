@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from turnlog import Log
-from turnlog.projections.sessions.response import Response
+from turnlog.projections.sessions.response import NO_SUMS, Response
 from turnlog.projections.sessions.responses import Copy, Holder
 from turnlog.projections.sessions.rollups import Cells, weigh
 from turnlog.projections.sessions.tables import KINDS, SPANS, SPANS_OF_VALUES, UNDATED
@@ -49,7 +49,8 @@ def added_up(log: Log) -> Rows:
         assert len(owners) <= 1, "a response has one owner"
         cells: Cells = {}
         weigh(cells, copies, +1, 1)
-        for (quarter, values, _), sums in cells.items():
+        for (quarter, values, _, undone), added in cells.items():
+            sums = (*NO_SUMS, *added) if undone else (*added, *NO_SUMS)
             for kind in range(len(KINDS)):
                 spans = SPANS_OF_VALUES if kind else SPANS
                 spans = spans if quarter is not None else SPANS[-1:]

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
-from typing import Any, NamedTuple
+from functools import cache, lru_cache
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
 from ....domain import events as e
 from ....domain.entry import Mark, message_of
 from ....domain.errors import DamagedEvent, NotJson
-from ....domain.usage import Usage
+from ....domain.headers import EntryHeader, TurnHeader
+from ....domain.usage import NOTHING, Usage
 from .json_bytes import decode, encode
 
 COLUMNS = ("branch", "occurred_at", "identity", "marks", "turn", "prompt", "parent", "before")
@@ -38,6 +39,12 @@ class Row(NamedTuple):
     facts: str | None
 
 
+Header = TypeVar("Header", TurnHeader, EntryHeader)
+HEADERS: Mapping[str, type[TurnHeader] | type[EntryHeader]] = {
+    TurnHeader.TOPIC: TurnHeader,
+    EntryHeader.TOPIC: EntryHeader,
+}
+"""Their fields are a row's."""
 _NAMES = Row._fields
 _TYPES = frozenset(
     (name, kind)
@@ -181,11 +188,8 @@ def from_row(topic: str, row: Row, body: bytes | None) -> e.SessionEvent:
         DamagedEvent: its facts or its content cannot be read.
     """
     kind = e.EVENTS.get(topic)
-    types = tuple(map(type, row))
-    if types not in _SOUND:
-        if not _TYPES.issuperset(zip(_NAMES, types, strict=True)):
-            raise DamagedEvent(f"the header of a {topic} holds values of other types: {row!r:.200}")
-        _SOUND.add(types)
+    if (types := tuple(map(type, row))) not in _SOUND:
+        _check_types(topic, row, types)
     try:
         if kind is e.TurnRecorded or kind is e.EntryRecorded:
             return kind.whole(_entry_values(row, body))
@@ -194,6 +198,8 @@ def from_row(topic: str, row: Row, body: bytes | None) -> e.SessionEvent:
         raise DamagedEvent(f"the facts of a {topic} are no JSON: {problem}") from problem
     if kind is None:
         return e.revive(topic, {**_columns(row), **facts, **_content(topic, body)})
+    if kind is e.UsageRecorded:
+        return _usage(row, facts)
     plan = _plan(kind)
     values = {name: value for name, value in _columns(row).items() if name in plan.columns}
     values.update(facts)
@@ -203,12 +209,47 @@ def from_row(topic: str, row: Row, body: bytes | None) -> e.SessionEvent:
         for name in plan.required_content:
             values[name] = plan.required_content[name]
         values.update(_content(topic, body))
-    if kind is e.UsageRecorded:
-        values["counters"] = Usage(*facts.get("counters", ()))
-        values["counted"] = Usage(*facts.get("counted", ()))
-        values["message_id"] = message_of(row.identity)
-        return kind.trusted(**values)
     return e.revive(topic, values)
+
+
+def _usage(row: Row, facts: dict[str, Any]) -> e.UsageRecorded:
+    counters, counted = facts.get("counters"), facts.get("counted")
+    return e.UsageRecorded.whole(
+        {
+            **_usage_defaults(),
+            **facts,
+            "branch": row.branch,
+            "occurred_at": row.occurred_at,
+            "identity": row.identity,
+            "place": row.place,
+            "turn": row.turn,
+            "message_id": message_of(row.identity),
+            "counters": Usage(*counters) if counters else NOTHING,
+            "counted": Usage(*counted) if counted else NOTHING,
+        }
+    )
+
+
+@cache
+def _usage_defaults() -> dict[str, Any]:
+    return {name: field.default for name, field in e.UsageRecorded.model_fields.items()}
+
+
+def header_from_row(kind: type[Header], values: tuple[Any, ...]) -> Header:
+    """Read the header of an entry alone.
+
+    Raises:
+        DamagedEvent: it cannot be read.
+    """
+    if (types := tuple(map(type, values))) not in _SOUND:
+        _check_types(kind.TOPIC, values, types)
+    return tuple.__new__(kind, values)
+
+
+def _check_types(topic: str, row: tuple[Any, ...], types: tuple[type, ...]) -> None:
+    if not _TYPES.issuperset(zip(_NAMES, types, strict=True)):
+        raise DamagedEvent(f"the header of a {topic} holds values of other types: {row!r:.200}")
+    _SOUND.add(types)
 
 
 def _entry_values(row: Row, body: bytes | None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from ....projections.engine.read_model import Content, Run
 from ....projections.engine.runs import APART
 from ..contract import Stretch, Unreadable
 from ..damage import UNREADABLE
-from ..encoding.rows import Row, from_row
+from ..encoding.rows import HEADERS, Row, from_row, header_from_row
 from .schema import FOREIGN
 from .statements import Statements
 
@@ -110,25 +110,29 @@ class StretchReader:
 
     def _read(self, rows: Sequence[Any], upto: int, content: Content) -> Stretch:
         names = {number: self._topics.name(self.cursor, number) for number in _topics_in(rows)}
-        bodies = self._bodies(rows, names, content)
+        bodies = self._bodies(rows, names, "notes" if content == "headers" else content)
+        lean = {n: HEADERS.get(topic) for n, topic in names.items() if content == "headers"}
+        apart = {number for number, topic in names.items() if topic in APART}
         runs: list[Run] = []
         last = None
         # Every event of a rebuild passes here.
         for row in rows:
             position, stream, version, number, at, has_body, name = row[:_HEAD]
-            topic = names[number]
             try:
-                body = _body(bodies, stream, version) if has_body and bodies else None
-                event = from_row(topic, Row._make(row[_HEAD:]), body)
+                if (header := lean.get(number)) is not None:
+                    event: Any = header_from_row(header, row[_HEAD:])
+                else:
+                    body = _body(bodies, stream, version) if has_body and bodies else None
+                    event = from_row(names[number], Row._make(row[_HEAD:]), body)
             except (TurnlogError, *UNREADABLE) as problem:
-                before = Unreadable(position, version, name, topic, problem)
+                before = Unreadable(position, version, name, names[number], problem)
                 return Stretch(runs, position - 1, before)
             moment = stream, at, position - version
-            if moment != last or topic in APART:
+            if moment != last or number in apart:
                 last = moment
                 positions: list[int] = []
                 versions: list[int] = []
-                events: list[e.SessionEvent] = []
+                events: list[Any] = []
                 runs.append(Run(stream, _key(name), at, positions, versions, events, None, None))
             positions.append(position)
             versions.append(version)

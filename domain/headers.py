@@ -1,0 +1,43 @@
+"""Entries as a rebuild reads them: what their headers say, without the cost of whole events.
+
+The fields are those of the log's columns, in their order, so that a row is one as it is read. They
+have the names that the events have, and the state changes by the same rule.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .events import EntryRecorded, TurnRecorded
+
+
+class TurnHeader(NamedTuple):
+    """The header of a ``TurnRecorded``."""
+
+    branch: int
+    occurred_at: int | None
+    identity: bytes | None
+    marks: int | None
+    turn: int | None
+    prompt: int | None
+    parent: int | None
+    before: int | None
+    place: int | None
+    facts: str | None
+    TOPIC = TurnRecorded.TOPIC
+
+
+class EntryHeader(NamedTuple):
+    """The header of an ``EntryRecorded``."""
+
+    branch: int
+    occurred_at: int | None
+    identity: bytes | None
+    marks: int | None
+    turn: int | None
+    prompt: int | None
+    parent: int | None
+    before: int | None
+    place: int | None
+    facts: str | None
+    TOPIC = EntryRecorded.TOPIC
