@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from functools import cached_property
 from typing import TypeVar
@@ -105,16 +106,20 @@ class FollowedStore(WrappedStore):
                 self._thread.start()
 
     def _run(self) -> None:
+        rest = GATHER
         while True:
             self._news.wait()
-            stopping = self._stop.wait(GATHER)
+            stopping = self._stop.wait(rest)
             self._news.clear()
+            began = time.monotonic()
             told = self._tell()
             if stopping or self._stop.is_set():
                 return
+            # Of an import that goes on and on, this takes a fifth of the time at the most.
+            rest = min(max(GATHER, 4 * (time.monotonic() - began)), PAUSE)
             if not told:
                 self._news.set()
-                self._stop.wait(PAUSE)
+                rest = PAUSE
 
     def _tell(self) -> bool:
         try:
