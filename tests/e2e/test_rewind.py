@@ -98,8 +98,19 @@ async def test_the_counter_of_the_cli_goes_on_from_the_one_it_was_handed(
     key = {"project_key": agent.project_key, "session_id": session}
     first = float(log.state(key).cost_counter or 0)
     model.will_say("You are Ada.")
-    await agent.converse("Who am I?", store=log.session_store(), resume=session)
-    assert float(log.state(key).cost_counter or 0) > first > 0
+    messages = await agent.converse("Who am I?", store=log.session_store(), resume=session)
+    [result] = results(messages)
+    assert float(log.state(key).cost_counter or 0) == result.total_cost_usd > first > 0
+    assert log.record_result(result)
+    assert log.session(session).reported_nano_usd == round((result.total_cost_usd or 0) * 10**9)
+
+    log.rewind(key, "prompt:1")
+    model.will_say("Still Ada.")
+    messages = await agent.converse("And now?", store=log.session_store(), resume=session)
+    [again] = results(messages)
+    log.record_result(again)
+    spent = (result.total_cost_usd or 0) + (again.total_cost_usd or 0)
+    assert log.session(session).reported_nano_usd == round(spent * 10**9)
 
 
 async def test_a_lost_batch_is_put_in_its_place_by_an_import(
