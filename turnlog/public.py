@@ -46,8 +46,8 @@ from .log import Log as Log
 from .messages.awaited import AsyncConversation as AsyncConversation
 from .messages.conversation import Conversation as Conversation
 from .messages.reading import Message as Message
+from .messages.trimming import Trimmed as Trimmed
 from .messages.writing import Saved as Saved
-from .messages.writing import Trimmed as Trimmed
 from .migrating.summary import Migrated as Migrated
 from .opening import open_log
 from .projecting.installed import installed_projections as installed_projections
@@ -60,12 +60,12 @@ from .projections.sessions import Session as Session
 from .projections.sessions import Totals as Totals
 from .projections.usage.blocks import Block as Block
 from .reading.budgets import Budget as Budget
+from .reading.checkpoints import CheckpointRecord as CheckpointRecord
 from .reading.finding import CheckpointRow as CheckpointRow
 from .reading.searching import Found as Found
 from .reading.searching import Hit as Hit
 from .reading.usage_of_sessions import Spending as Spending
 from .reading.verifying import Verified as Verified
-from .reading.whole import CheckpointRecord as CheckpointRecord
 from .reading.whole import SessionRecord as SessionRecord
 from .retention.archiving import Archived as Archived
 from .retention.erasing import Erased as Erased

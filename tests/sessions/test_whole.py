@@ -172,3 +172,29 @@ async def test_the_async_log_has_the_same(sqlite_url: str) -> None:
         assert await log.attempt_continuation(KEY) == 1
         begun = await log.get_or_create("/srv/shop", user_id="ada")
         assert (await log.update(begun.key, title="Mine")).version == 2
+
+
+def test_every_checkpoint_in_one_pass_is_as_it_is_alone(log: Log) -> None:
+    """A list must never tell another text or other figures than the checkpoint itself."""
+    s = answered(log, *(f"Answer {n}." for n in range(1, 8)))
+    log.checkpoint(KEY, "before")
+    log.rewind(KEY, "prompt:4")
+    log.checkpoint(KEY, "after")
+    fork = log.fork(KEY).child
+    more = Transcript(KEY.session_id, seed=2)
+    more.leaf = s.entries[7]["uuid"]
+    more.prompt("On another way?")
+    more.run("Read", {"file_path": "a"}, "a file", text="I look.")
+    more.answer("Yes", stop_reason="max_tokens")
+    log.append(fork, more.entries)
+    log.checkpoint(fork, "here")
+    late = SessionKey("shop", "late")
+    log.append(late, [entry for n, entry in enumerate(s.entries) if n not in (4, 5)])
+    log.checkpoint(late, "early")
+    log.append(late, s.entries[4:6])
+    for key, least in ((KEY, 5), (fork, 2), (late, 6)):
+        found = list(log.iter_checkpoints(key))
+        assert [c.name for c in found] == [row.name for row in log.checkpoints(key) if row.live]
+        assert len(found) >= least
+        for one in found:
+            assert one == log.get_checkpoint(key, one.name), one.name

@@ -12,9 +12,10 @@ from ..domain.points import Point
 from ..domain.statuses import RESUMABLE
 from ..projections.sessions import ALL, Filter, Session, Totals
 from ..projections.sessions.filters import MOST
+from ..reading.checkpoints import CheckpointRecord, records_of
 from ..reading.finding import CheckpointRow, Sessions
 from ..reading.spending import ModelSpent, spent_by_model
-from ..reading.whole import CheckpointRecord, SessionRecord, whole
+from ..reading.whole import SessionRecord, whole
 from .part import At, Key, Part, When, there
 
 
@@ -118,14 +119,13 @@ class Listing(Part):
     def iter_checkpoints(self, key: Key) -> Iterator[CheckpointRecord]:
         """Every checkpoint of the live branch with the session as it was there, oldest first.
 
-        Each is read from the log when it is its turn.
-
         Raises:
             UnknownSession: there is no such session.
+            DamagedEvent: an entry cannot be read.
         """
-        for row in self.checkpoints(key):
-            if row.live:
-                yield CheckpointRecord(row, self.get(key, Point("checkpoint", row.name)))
+        rows = self.checkpoints(key)
+        with self._look(key) as (reader, stream):
+            yield from records_of(reader, there(stream, key), rows)
 
     def subagents(self, key: Key) -> list[Session]:
         """The streams of a session's subagents."""

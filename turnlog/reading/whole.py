@@ -6,6 +6,7 @@ is read from the entries.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -14,13 +15,11 @@ from ..adapters.storage.contract import Reader, Stream
 from ..domain.entry import Mark
 from ..domain.events import Origin
 from ..domain.keys import SessionKey
-from ..domain.lineage import Lineage
 from ..domain.points import Point
 from ..domain.session import GONE, SessionState
 from ..domain.usage import Usage
 from ..time.transcribing import Line, transcript_of
 from ..time.travelling import find_place, lineage_to, state_of
-from .finding import CheckpointRow
 
 
 class SessionRecord(NamedTuple):
@@ -36,7 +35,7 @@ class SessionRecord(NamedTuple):
     prompt: str | None
     """What was asked first."""
     text: str
-    """What the model said on the live branch; see ``text_of``."""
+    """What the model said on the live branch; see ``Said``."""
     usage: Usage
     """Tokens of the live branch, subagents' left out."""
     billed: Usage
@@ -61,33 +60,6 @@ class SessionRecord(NamedTuple):
     version: int
 
 
-class CheckpointRecord(NamedTuple):
-    """A checkpoint, with the session as it was there."""
-
-    row: CheckpointRow
-    then: SessionRecord
-
-    @property
-    def name(self) -> str:
-        """Its id."""
-        return self.row.name
-
-    @property
-    def turn(self) -> int:
-        """After how many turns it stands."""
-        return self.then.turns
-
-    @property
-    def text(self) -> str:
-        """What the model had said."""
-        return self.then.text
-
-    @property
-    def usage(self) -> Usage:
-        """Tokens of the live branch up to there."""
-        return self.then.usage
-
-
 def whole(reader: Reader, stream: Stream, point: Point | None = None) -> SessionRecord:
     """A session now, or as it was at a point.
 
@@ -99,16 +71,20 @@ def whole(reader: Reader, stream: Stream, point: Point | None = None) -> Session
     if point is not None:
         state = state_of(reader, stream, point)
         line = lineage_to(stream, find_place(reader, stream, point))
-    prompt, text = state.titles.get("prompt"), ""
+    said = Said(stream)
     if stream.state.presence not in GONE:
-        said, text = _said(reader, stream, line)
-        prompt = said or prompt
-    return _record(reader, stream, state, prompt, text)
+        said.listen(transcript_of(reader, stream, line))
+    return record_of(reader, stream, state, said)
 
 
-def _record(
-    reader: Reader, stream: Stream, state: SessionState, prompt: str | None, text: str
+def record_of(
+    reader: Reader, stream: Stream, state: SessionState, said: Said, upto: int | None = None
 ) -> SessionRecord:
+    """A state with what was said.
+
+    Args:
+        upto: how many lines of the transcript count; None for all.
+    """
     first, last = _recorded_at(reader, stream, state)
     return SessionRecord(
         key=state.key,
@@ -116,8 +92,8 @@ def _record(
         status=state.status,
         stop_reason=state.stop_reason,
         title=state.title,
-        prompt=prompt,
-        text=text,
+        prompt=said.prompt(upto) or state.titles.get("prompt"),
+        text=said.text(upto),
         usage=state.live.usage,
         billed=state.billed,
         prompts=state.live.prompts,
@@ -145,45 +121,51 @@ def _recorded_at(reader: Reader, stream: Stream, state: SessionState) -> tuple[i
     return first, last
 
 
-def _said(reader: Reader, stream: Stream, line: Lineage) -> tuple[str | None, str]:
-    """The first prompt, and what the model said."""
-    prompt: list[str] = []
+class Said:
+    """What the model said, and what it was asked first, up to any line of a transcript.
 
-    def watched() -> Iterable[Line]:
-        for one in transcript_of(reader, stream, line):
-            if one.asks and not prompt:
-                prompt.append(typed(content_text(_content(one.entry))))
-            yield one
-
-    text = text_of(watched(), main=stream.key.subpath is None)
-    return (prompt[0] if prompt else None), text
-
-
-def text_of(lines: Iterable[Line], main: bool = True) -> str:
-    """What the model said: the blocks of text of its responses, in the order of the transcript.
-
-    A blank line stands between two of them, but nothing behind a response that ``max_tokens`` cut
-    off: what comes next goes on with it. Thinking, tool calls, errors and what the CLI says itself
-    are left out.
-
-    Args:
-        main: whether it is the session's own transcript, not that of a subagent.
+    The text is that of its responses, in the order of the transcript. A blank line stands between
+    two blocks, but nothing behind a response that ``max_tokens`` cut off: what comes next goes on
+    with it. Thinking, tool calls, errors and what the CLI says itself are left out.
     """
-    pieces: list[str] = []
-    goes_on = True
-    for line in lines:
-        if not line.marks & Mark.ASSISTANT or line.marks & Mark.ERROR:
-            continue
-        entry = line.entry
+
+    def __init__(self, stream: Stream) -> None:
+        self._main = stream.key.subpath is None
+        self._pieces: list[str] = []
+        self._lines: list[int] = []
+        """Of each piece, the number of its line."""
+        self._asked: tuple[int, str] | None = None
+        self._goes_on = True
+
+    def listen(self, lines: Iterable[Line]) -> None:
+        """Take a transcript in, from its first line on."""
+        for number, line in enumerate(lines, 1):
+            if line.asks and self._asked is None:
+                self._asked = number, typed(content_text(_content(line.entry)))
+            elif line.marks & Mark.ASSISTANT and not line.marks & Mark.ERROR:
+                self._answer(number, line.entry, bool(line.marks & Mark.TRUNCATED))
+
+    def _answer(self, number: int, entry: Mapping[str, Any], cut_off: bool) -> None:
         message = entry.get("message")
         written = isinstance(message, Mapping) and message.get("model") == "<synthetic>"
-        if written or (main and entry.get("isSidechain") is True):
-            continue
+        if written or (self._main and entry.get("isSidechain") is True):
+            return
         for text in _texts(_content(entry)):
-            pieces.append(text if goes_on else f"\n\n{text}")
-            goes_on = False
-        goes_on = goes_on or bool(line.marks & Mark.TRUNCATED)
-    return "".join(pieces)
+            self._pieces.append(text if self._goes_on else f"\n\n{text}")
+            self._lines.append(number)
+            self._goes_on = False
+        self._goes_on = self._goes_on or cut_off
+
+    def text(self, upto: int | None = None) -> str:
+        """What was said up to a line, counted from 1; None for all."""
+        count = None if upto is None else bisect_right(self._lines, upto)
+        return "".join(self._pieces[:count])
+
+    def prompt(self, upto: int | None = None) -> str | None:
+        """What was asked first; None where nothing was up to there."""
+        if self._asked is None or (upto is not None and self._asked[0] > upto):
+            return None
+        return self._asked[1]
 
 
 def _content(entry: Mapping[str, Any]) -> Any:
