@@ -15,7 +15,8 @@ from ..domain.points import Point, in_milliseconds, read_time
 from ..time.loading import loadable
 from ..time.travelling import find_place, lineage_to
 from .reading import Message, context_of, count_of, messages_of
-from .writing import Owner, Saved, Trimmed, save, summarize, trim
+from .trimming import Trimmed, trim
+from .writing import Owner, Saved, save, summarize
 
 Time = str | int | datetime
 """ISO 8601 (in UTC where it names no zone), milliseconds since 1970 UTC, or a datetime."""

@@ -1,4 +1,4 @@
-"""Saving messages, letting a summary stand for them, trimming: each in one transaction."""
+"""Saving messages, and letting a summary stand for them: each in one transaction."""
 
 from __future__ import annotations
 
@@ -9,18 +9,16 @@ from typing import Any, NamedTuple
 from ..adapters.claude.batches import prepare
 from ..adapters.claude.messages import Given, check_id, entry_of, new_id, summary_of
 from ..adapters.redaction import Redaction
-from ..adapters.storage.contract import Stream, Transaction
+from ..adapters.storage.contract import Transaction
 from ..adapters.storage.encoding.blocks import read_entry
 from ..appending import Appended, Arrival, append, is_same
 from ..domain.batch import CHECKPOINT_EVERY
-from ..domain.entry import TRIM, Entry, identity_of, uuid_text
-from ..domain.errors import PointNotFound, Refused
-from ..domain.events import ContextTrimmed
+from ..domain.entry import Entry, identity_of, uuid_text
+from ..domain.errors import Refused
 from ..domain.keys import SessionKey
-from ..domain.session import GONE, fold
-from ..time.rewinding import found
+from ..domain.session import GONE
 from ..time.travelling import taken_over
-from .reading import Message, messages_of
+from .trimming import index_of, leave_out, live
 
 _WHEN_AND_WHERE = ("timestamp", "parentUuid", "logicalParentUuid")
 """What differs where the same message is saved again."""
@@ -37,19 +35,6 @@ class Saved(NamedTuple):
     position: int
     """Of the last event that was added to the log with it; 0 if it was there before."""
     new: bool
-
-
-class Trimmed(NamedTuple):
-    """What a trim did to the live context, or would do."""
-
-    key: SessionKey
-    before: str
-    """The id of the first message that stays."""
-    dropped: int
-    """Messages that left the context."""
-    kept: int
-    """Messages in it now, the summary included."""
-    done: bool
 
 
 class Owner(NamedTuple):
@@ -86,7 +71,8 @@ def save(
             entries[uuid] = make(owner.working_dir)
             parent = uuid
     appended = _append(transaction, key, list(entries.values()), owner)
-    return [known.get(uuid) or _new(transaction, key, uuid, appended) for uuid in ids]
+    known |= _new(transaction, key, list(entries), appended)
+    return [known[uuid] for uuid in ids]
 
 
 def summarize(
@@ -107,8 +93,8 @@ def summarize(
     text = summary.content
     if not isinstance(text, str) or not text.strip():
         raise Refused("a summary is a text that is not empty")
-    messages = _live(transaction, key)
-    start = _index(messages, before) if before is not None else len(messages)
+    messages = live(transaction, key)
+    start = index_of(messages, before) if before is not None else len(messages)
     uuid, parent = summary.id or new_id(), _leaf(transaction, key)
     replaced = [m.tokens for m in messages[:start] if m.in_context and m.tokens is not None]
 
@@ -123,33 +109,10 @@ def summarize(
     if not start:
         raise Refused("there is no message that a summary could stand for")
     appended = _append(transaction, key, make(owner.working_dir), owner)
-    saved = _new(transaction, key, uuid, appended)
+    saved = _new(transaction, key, [uuid], appended)[uuid]
     if before is not None:
-        saved = saved._replace(position=_trim(transaction, key, before, None, actor))
+        saved = saved._replace(position=leave_out(transaction, key, before, None, actor))
     return saved
-
-
-def trim(
-    transaction: Transaction,
-    key: SessionKey,
-    before: str,
-    reason: str | None,
-    actor: str | None,
-    dry_run: bool,
-) -> Trimmed:
-    """Drop the messages before one from the live context. They stay in the log.
-
-    Raises:
-        PointNotFound: the live branch has no such message.
-    """
-    messages = _live(transaction, key)
-    start = _index(messages, before)
-    now = {i for i, m in enumerate(messages) if m.in_context and not m.is_summary}
-    then = {i for i, m in enumerate(messages) if i >= start and not m.is_summary}
-    summaries = sum(m.in_context and m.is_summary for m in messages)
-    if now != then and not dry_run:
-        _trim(transaction, key, before, reason, actor)
-    return Trimmed(key, before, len(now - then), len(then) + summaries, not dry_run)
 
 
 def _saved(
@@ -165,7 +128,7 @@ def _saved(
     if known is None:
         if not taken_over(transaction, stream, [identity]):
             return None
-        if all(message.id != uuid for message in _live(transaction, key)):
+        if all(message.id != uuid for message in live(transaction, key)):
             raise _left_behind(uuid)
         return Saved(uuid, 0, 0, False)
     body = transaction.body(stream, known.version)
@@ -222,40 +185,16 @@ def _prepared(key: SessionKey, entries: list[dict[str, Any]], owner: Owner) -> l
     return prepared
 
 
-def _new(transaction: Transaction, key: SessionKey, uuid: str, appended: Appended | None) -> Saved:
-    assert appended is not None, "what was not saved before has just been appended"
-    identity = identity_of(uuid)
+def _new(
+    transaction: Transaction, key: SessionKey, uuids: Sequence[str], appended: Appended | None
+) -> dict[str, Saved]:
+    if appended is None:
+        return {}
     stream = transaction.open(key)
-    known = transaction.known(stream, [identity], stream.state.life)[identity]
-    return Saved(uuid, known.version, appended.position, True)
-
-
-def _live(transaction: Transaction, key: SessionKey) -> list[Message]:
-    stream = _present(transaction, key)
-    return messages_of(transaction, stream, stream.state.lineage)
-
-
-def _present(transaction: Transaction, key: SessionKey) -> Stream:
-    stream = found(transaction, key)
-    if stream.state.presence in GONE:
-        raise Refused(f"session {key.session_id!r} is {stream.state.presence}")
-    return stream
-
-
-def _index(messages: Sequence[Message], message_id: str) -> int:
-    check_id(message_id)
-    for i, message in enumerate(messages):
-        if message.id == message_id:
-            return i
-    raise PointNotFound(f"the live branch has no message {message_id!r:.80}")
-
-
-def _trim(
-    transaction: Transaction, key: SessionKey, before: str, reason: str | None, actor: str | None
-) -> int:
-    stream = transaction.open(key)
-    event = ContextTrimmed(
-        branch=stream.state.branch, identity=TRIM, first_kept=before, reason=reason, actor=actor
-    )
-    appended = transaction.record(stream, [event], fold(stream.state, [event]))
-    return appended.first_position
+    identities = {identity_of(uuid): uuid for uuid in uuids}
+    known = transaction.known(stream, identities, stream.state.life)
+    position = appended.position
+    return {
+        uuid: Saved(uuid, known[identity].version, position, True)
+        for identity, uuid in identities.items()
+    }

@@ -16,7 +16,7 @@ from ..domain.entry import identity_of
 from ..domain.keys import SessionKey
 from ..domain.points import Point
 from ..domain.session import GONE, fold
-from ..messages.writing import trim
+from ..messages.trimming import trim
 from ..time.rewinding import checkpoint, rewind
 from ..time.transcribing import transcript_of
 from ..time.travelling import find_checkpoint
