@@ -23,7 +23,7 @@ from unittest import mock
 import typer
 
 import turnlog
-from turnlog import testing
+from turnlog import storage, testing
 from turnlog.adapters import cli
 from turnlog.adapters.cli import app, figures
 from turnlog.domain import errors as kinds
@@ -250,6 +250,16 @@ def api() -> str:
             "Trying a projection of your own, for which no test framework is needed, and certifying [a "
             "store of your own](custom-stores.md), which takes pytest.",
             _table(("name", "what it does"), [_tested(name) for name in testing.__all__]),
+            "## turnlog.storage",
+            "What a store of your own needs; [stores of your own](custom-stores.md) says how.",
+            _table(
+                ("name", "what it is"),
+                [
+                    (f"`{name}`", _first(value))
+                    for name in storage.__all__
+                    if inspect.isroutine(value := getattr(storage, name)) or inspect.isclass(value)
+                ],
+            ),
         ]
     )
 
