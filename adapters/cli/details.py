@@ -15,6 +15,7 @@ from ...domain.beginning import Details, Told
 from ...domain.errors import Refused
 from ...domain.keys import SessionKey, short
 from ...domain.statuses import known
+from ...projections.sessions import Session
 from .as_json import key_json, session_json
 from .figures import number
 from .opened import Opened, key_of
@@ -177,7 +178,7 @@ def meta(
         screen().print("No metadata.")
 
 
-def _say(work: Opened, session: Any, verb: str, as_json: bool) -> None:
+def _say(work: Opened, session: Session, verb: str, as_json: bool) -> None:
     after = work.log.session(f"{session.project_key}/{session.session_id}")
     if as_json:
         write_json(session_json(after))
