@@ -9,7 +9,8 @@ from ..domain.usage import Usage
 from ..projections.sessions import Session, Spent
 
 _NAMES = Session._fields
-_SPENT = [_NAMES.index(name) for name in ("billed", "live", "own_billed", "own_live")]
+_SPENT = ("billed", "live", "own_billed", "own_live")
+_PLACES = [_NAMES.index(name) for name in _SPENT]
 _TEXTS = [_NAMES.index(name) for name in ("models", "tags")]
 _SUMS = Spent._fields[1:]
 
@@ -17,9 +18,9 @@ _SUMS = Spent._fields[1:]
 def row_of(session: Session) -> dict[str, Any]:
     """Every field by its name; tokens and nano-dollars as integers."""
     row = session._asdict()
-    for n in _SPENT:
-        spent: Spent = session[n]
-        row[_NAMES[n]] = {**spent._asdict(), "usage": spent.usage._asdict()}
+    for name in _SPENT:
+        spent: Spent = row[name]
+        row[name] = {**spent._asdict(), "usage": spent.usage._asdict()}
     return row
 
 
@@ -33,7 +34,7 @@ def session_of(row: Mapping[str, Any]) -> Session:
         fields: list[Any] = [row[name] for name in _NAMES]
         if len(row) != len(fields):
             raise ValueError(f"a row with the fields {sorted(row)}")
-        for n in _SPENT:
+        for n in _PLACES:
             spent = fields[n]
             usage = Usage(*(spent["usage"][name] for name in Usage._fields))
             fields[n] = Spent(usage, *(spent[name] for name in _SUMS))
