@@ -247,8 +247,8 @@ def api() -> str:
             "on.",
             _table(("method", "what it does"), list(_methods(turnlog.Rows))),
             "## turnlog.testing",
-            "Trying a projection of your own, for which no test framework is needed, and certifying "
-            "[a store of your own](custom-stores.md), which takes pytest.",
+            "Trying a projection of your own, for which no test framework is needed, and "
+            "certifying [a store of your own](custom-stores.md), which takes pytest.",
             _table(("name", "what it does"), [_tested(name) for name in testing.__all__]),
             "## turnlog.storage",
             "What a store of your own needs; [stores of your own](custom-stores.md) says how.",

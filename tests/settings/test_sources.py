@@ -84,6 +84,12 @@ def test_an_env_file_is_named_or_left_out(
         Settings.load()
 
 
+def test_a_working_directory_that_is_gone_has_none(dotenv: Path) -> None:
+    """A command must never fail for the folder that it is run in."""
+    dotenv.parent.rmdir()
+    assert Settings.load().user_id is None
+
+
 def test_an_env_file_in_no_known_encoding_is_named(dotenv: Path) -> None:
     dotenv.write_bytes(b"TURNLOG_USER_ID=\xff\xfe\n")
     with pytest.raises(InvalidSettings, match=r"\.env cannot be read: .* leaves it out"):

@@ -147,9 +147,9 @@ def env_file() -> Path | None:
     named = os.environ.get("TURNLOG_ENV_FILE")
     if named == "":
         return None
-    path = Path(named or ".env").absolute()
-    if path.is_file():
-        return path
+    path = Path(named or ".env")
+    if os.path.isfile(path):  # noqa: PTH113: False, too, where the folder is gone or closed to us
+        return path.absolute()
     if named:
         raise InvalidSettings(f"TURNLOG_ENV_FILE is {named!r}, which is no file")
     return None
