@@ -85,6 +85,13 @@ class Entries(Base):
                 asked = (999, 1000, 4999, 5000, 9000)
                 assert [reader.version_at(stream, time) for time in asked] == [0, 1, 1, 3, 4]
 
+    def test_a_write_knows_the_time_that_its_events_are_given(self, make_store: MakeStore) -> None:
+        """What is decided by the time must never go by another clock than what is recorded."""
+        with closing(make_store(lambda: 4000)) as store:
+            assert store.write(lambda transaction: transaction.now()) == 4000
+            record(store, started())
+            assert [r.recorded_at for r in recorded(store)] == [4000]
+
     def test_a_snapshot_is_the_state_at_its_version(self, store: Store) -> None:
         for number in range(20):
             record(store, *turns(number * 50 + 1, number * 50 + 50))
