@@ -148,7 +148,8 @@ def env_file() -> Path | None:
     if named == "":
         return None
     path = Path(named or ".env")
-    if os.path.isfile(path):  # noqa: PTH113: False, too, where the folder is gone or closed to us
+    # Unlike is_file, this is false where the folder is closed to us.
+    if os.path.isfile(path):  # noqa: PTH113
         return path.absolute()
     if named:
         raise InvalidSettings(f"TURNLOG_ENV_FILE is {named!r}, which is no file")
