@@ -17,23 +17,17 @@ FORK = KEY._replace(session_id="5e550000-0000-4000-8000-000000000003")
 AGENT = KEY._replace(subpath="subagents/agent-1")
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def log(request: pytest.FixtureRequest, sqlite_url: str) -> Iterator[Log]:
-    """A log in memory, and one in a file."""
-    with turnlog.open("memory:" if request.param == "memory" else sqlite_url) as log:
-        yield log
-
-
 @pytest.fixture
-def on_postgres(postgres_url: str) -> Iterator[Log]:
-    with turnlog.open(postgres_url) as log:
-        yield log
-
-
-@pytest.fixture
-def here() -> Iterator[Log]:
-    """A log on one store, for what no store does in its own way."""
+def log() -> Iterator[Log]:
     with turnlog.open("sqlite://") as log:
+        yield log
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def elsewhere(request: pytest.FixtureRequest) -> Iterator[Log]:
+    """A log in the other stores."""
+    postgres = request.param == "postgres"
+    with turnlog.open(request.getfixturevalue("postgres_url") if postgres else "memory:") as log:
         yield log
 
 

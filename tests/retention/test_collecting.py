@@ -52,12 +52,12 @@ def test_what_fell_silent_is_abandoned(log: Log) -> None:
     assert log.collect(now=days(1.5)).sessions == ()
 
 
-def test_it_goes_on_after_all(here: Log) -> None:
-    active(here, KEY)
-    here.collect(now=days(2))
-    s = talk(here)
-    assert here.state(KEY).status == "complete"
-    assert len(here.load(KEY) or []) == 1 + len(s.entries)
+def test_it_goes_on_after_all(log: Log) -> None:
+    active(log, KEY)
+    log.collect(now=days(2))
+    s = talk(log)
+    assert log.state(KEY).status == "complete"
+    assert len(log.load(KEY) or []) == 1 + len(s.entries)
 
 
 def test_what_ended_long_ago_is_archived_and_packed(log: Log) -> None:
@@ -72,16 +72,16 @@ def test_what_ended_long_ago_is_archived_and_packed(log: Log) -> None:
     assert log.collect(now=days(31)).sessions == ()
 
 
-def test_an_archived_session_that_goes_on_comes_back(here: Log) -> None:
-    s = talk(here)
-    here.archive(KEY, reason="done", actor="ada")
-    assert here.sessions() == []
+def test_an_archived_session_that_goes_on_comes_back(log: Log) -> None:
+    s = talk(log)
+    log.archive(KEY, reason="done", actor="ada")
+    assert log.sessions() == []
     start = len(s.entries)
     s.prompt("One thing more.")
-    here.append(KEY, s.entries[start:])
-    assert [session.session_id for session in here.sessions()] == [KEY.session_id]
-    assert here.load(KEY) == s.entries
-    assert topics(here).count("SessionRestored.v1") == 1
+    log.append(KEY, s.entries[start:])
+    assert [session.session_id for session in log.sessions()] == [KEY.session_id]
+    assert log.load(KEY) == s.entries
+    assert topics(log).count("SessionRestored.v1") == 1
 
 
 def test_the_setting_says_how_old(sqlite_url: str) -> None:
@@ -91,43 +91,43 @@ def test_the_setting_says_how_old(sqlite_url: str) -> None:
         assert outcomes(log.collect(now=days(4))) == {KEY: "archived"}
 
 
-def test_what_is_active_is_never_touched(here: Log) -> None:
+def test_what_is_active_is_never_touched(log: Log) -> None:
     """However old it is, and whatever the strength."""
-    active(here, KEY)
-    found = here.collect(0, "erase", silent_hours=24 * 9_999, now=days(400))
+    active(log, KEY)
+    found = log.collect(0, "erase", silent_hours=24 * 9_999, now=days(400))
     assert found.sessions == ()
-    assert here.load(KEY) is not None
+    assert log.load(KEY) is not None
 
 
-def test_age_counts_from_recording(here: Log) -> None:
+def test_age_counts_from_recording(log: Log) -> None:
     """An imported history of last year must never be garbage the day it is imported."""
-    s = talk(here)
+    s = talk(log)
     assert str(s.entries[0]["timestamp"]) < "2026-11"
-    assert here.collect(30, now=NOW + timedelta(hours=1)).sessions == ()
+    assert log.collect(30, now=NOW + timedelta(hours=1)).sessions == ()
 
 
-def test_a_session_goes_on_while_its_subagent_does(here: Log) -> None:
-    talk(here)
-    talk(here, OTHER)
+def test_a_session_goes_on_while_its_subagent_does(log: Log) -> None:
+    talk(log)
+    talk(log, OTHER)
     now = datetime.now(UTC)
-    talk(here, AGENT)
-    cut = here.state(KEY)
+    talk(log, AGENT)
+    cut = log.state(KEY)
     assert cut.status == "complete"
-    recorded = max(r.recorded_at for r in here.events(AGENT))
+    recorded = max(r.recorded_at for r in log.events(AGENT))
     at = datetime.fromtimestamp(recorded / 1000, UTC)
-    found = here.collect(1, now=at + timedelta(days=1), dry_run=True)
+    found = log.collect(1, now=at + timedelta(days=1), dry_run=True)
     assert KEY not in outcomes(found)
     assert now <= at
 
 
-def test_a_dry_run_changes_nothing_and_foresees_all(here: Log) -> None:
-    talk(here)
-    active(here, OTHER)
-    before = here.stats(), topics(here), topics(here, OTHER)
-    found = here.collect(now=days(40), dry_run=True)
+def test_a_dry_run_changes_nothing_and_foresees_all(log: Log) -> None:
+    talk(log)
+    active(log, OTHER)
+    before = log.stats(), topics(log), topics(log, OTHER)
+    found = log.collect(now=days(40), dry_run=True)
     assert (found.done, outcomes(found)) == (False, {OTHER: "abandoned", KEY: "archived"})
-    assert (here.stats(), topics(here), topics(here, OTHER)) == before
-    assert outcomes(here.collect(now=days(40))) == outcomes(found)
+    assert (log.stats(), topics(log), topics(log, OTHER)) == before
+    assert outcomes(log.collect(now=days(40))) == outcomes(found)
 
 
 def test_it_is_written_to_a_file_that_verifies_before_its_content_goes(
@@ -155,45 +155,45 @@ def test_it_is_written_to_a_file_that_verifies_before_its_content_goes(
     assert log.verify().problems == ()
 
 
-def test_nothing_is_erased_that_could_not_be_written(here: Log, tmp_path: Path) -> None:
+def test_nothing_is_erased_that_could_not_be_written(log: Log, tmp_path: Path) -> None:
     """A full disk, or a folder that is none, must never cost a session."""
-    s = talk(here)
+    s = talk(log)
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
     with pytest.raises(FileExistsError):
-        here.collect(0, "export", out=blocked, now=days(1))
-    assert here.load(KEY) == s.entries
+        log.collect(0, "export", out=blocked, now=days(1))
+    assert log.load(KEY) == s.entries
 
 
 def test_what_was_appended_meanwhile_is_kept(
-    here: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is not in the file must never be erased with what is."""
     from turnlog.retention import collecting
 
-    s = talk(here)
+    s = talk(log)
     write_out = collecting.write_out
 
     def slowly(*arguments: Any) -> Any:
         done = write_out(*arguments)
         s.prompt("Wait!")
-        here.append(KEY, s.entries[-1:])
+        log.append(KEY, s.entries[-1:])
         return done
 
     monkeypatch.setattr(collecting, "write_out", slowly)
-    assert here.collect(0, "export", out=tmp_path, now=days(1)).sessions == ()
-    assert here.load(KEY) == s.entries
+    assert log.collect(0, "export", out=tmp_path, now=days(1)).sessions == ()
+    assert log.load(KEY) == s.entries
 
 
 def test_one_that_is_damaged_does_not_keep_the_others(
-    here: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A session that cannot be read must never be erased, nor stop the clean-up for ever."""
     from turnlog.domain.errors import DamagedEvent
     from turnlog.retention import collecting
 
-    s = talk(here)
-    talk(here, OTHER)
+    s = talk(log)
+    talk(log, OTHER)
     write_out = collecting.write_out
 
     def damaged(store: Any, key: SessionKey, folder: Path) -> Any:
@@ -202,36 +202,36 @@ def test_one_that_is_damaged_does_not_keep_the_others(
         return write_out(store, key, folder)
 
     monkeypatch.setattr(collecting, "write_out", damaged)
-    found = here.collect(0, "export", out=tmp_path, now=days(1))
+    found = log.collect(0, "export", out=tmp_path, now=days(1))
     assert outcomes(found) == {KEY: "kept", OTHER: "exported"}
     assert found.of("kept")[0].why == "version 2 cannot be read"
-    assert here.load(KEY) == s.entries
+    assert log.load(KEY) == s.entries
 
 
-def test_erasing_takes_the_deleted_too(here: Log) -> None:
-    talk(here)
-    talk(here, OTHER)
-    here.delete(KEY)
-    here.archive(OTHER)
-    assert here.collect(0, now=days(1)).sessions == ()
-    found = here.collect(0, "erase", now=days(1))
+def test_erasing_takes_the_deleted_too(log: Log) -> None:
+    talk(log)
+    talk(log, OTHER)
+    log.delete(KEY)
+    log.archive(OTHER)
+    assert log.collect(0, now=days(1)).sessions == ()
+    found = log.collect(0, "erase", now=days(1))
     assert outcomes(found) == {KEY: "erased", OTHER: "erased"}
-    assert here.collect(0, "erase", now=days(1)).sessions == ()
+    assert log.collect(0, "erase", now=days(1)).sessions == ()
 
 
-def test_what_a_fork_reads_is_kept_for_it(here: Log) -> None:
+def test_what_a_fork_reads_is_kept_for_it(log: Log) -> None:
     """A session that goes on must never lose the past it took over."""
-    s = talk(here)
-    here.fork(KEY, into=FORK)
+    s = talk(log)
+    log.fork(KEY, into=FORK)
     fork = FORK
-    here.set_status(fork, "active", why="going on")
-    found = here.collect(0, "erase", silent_hours=9_999, now=days(1))
+    log.set_status(fork, "active", why="going on")
+    found = log.collect(0, "erase", silent_hours=9_999, now=days(1))
     assert outcomes(found) == {KEY: "kept"}
-    foreseen = here.collect(0, "erase", silent_hours=9_999, now=days(1), dry_run=True)
+    foreseen = log.collect(0, "erase", silent_hours=9_999, now=days(1), dry_run=True)
     assert foreseen.sessions == found.sessions
-    assert here.load(fork) == s.entries
-    here.set_status(fork, "complete", why="done")
-    assert outcomes(here.collect(0, "erase", now=days(1))) == {KEY: "erased", fork: "erased"}
+    assert log.load(fork) == s.entries
+    log.set_status(fork, "complete", why="done")
+    assert outcomes(log.collect(0, "erase", now=days(1))) == {KEY: "erased", fork: "erased"}
 
 
 @pytest.mark.parametrize(
@@ -245,47 +245,47 @@ def test_what_a_fork_reads_is_kept_for_it(here: Log) -> None:
         ({"strength": "export"}, "name a folder"),
     ],
 )
-def test_what_makes_no_sense(here: Log, given: dict[str, Any], error: str) -> None:
-    talk(here)
+def test_what_makes_no_sense(log: Log, given: dict[str, Any], error: str) -> None:
+    talk(log)
     with pytest.raises(turnlog.Refused, match=error):
-        here.collect(**given)
-    assert here.session(KEY.session_id).presence == "present"
+        log.collect(**given)
+    assert log.session(KEY.session_id).presence == "present"
 
 
-def test_one_at_a_time(here: Log) -> None:
-    talk(here)
-    lease = Lease.take(here.store, LEASE)
+def test_one_at_a_time(log: Log) -> None:
+    talk(log)
+    lease = Lease.take(log.store, LEASE)
     assert lease is not None
     with lease, pytest.raises(AlreadyCleaning, match="another process"):
-        here.collect(now=days(40))
-    assert outcomes(here.collect(now=days(40))) == {KEY: "archived"}
+        log.collect(now=days(40))
+    assert outcomes(log.collect(now=days(40))) == {KEY: "archived"}
 
 
-def test_a_clock_that_goes_back_collects_less(here: Log) -> None:
+def test_a_clock_that_goes_back_collects_less(log: Log) -> None:
     """A clock that is wrong for a while must never make what is young old, nor fail."""
-    talk(here)
-    assert here.collect(now=days(-400)).sessions == ()
-    assert here.collect(now=datetime(1970, 1, 2, tzinfo=UTC)).sessions == ()
+    talk(log)
+    assert log.collect(now=days(-400)).sessions == ()
+    assert log.collect(now=datetime(1970, 1, 2, tzinfo=UTC)).sessions == ()
 
 
-def test_the_same_on_postgresql(on_postgres: Log, tmp_path: Path) -> None:
-    test_what_ended_long_ago_is_archived_and_packed(on_postgres)
-    found = on_postgres.collect(0, "export", out=tmp_path, now=days(40))
+def test_the_same_elsewhere(elsewhere: Log, tmp_path: Path) -> None:
+    test_what_ended_long_ago_is_archived_and_packed(elsewhere)
+    found = elsewhere.collect(0, "export", out=tmp_path, now=days(40))
     assert outcomes(found) == {KEY: "exported"}
-    assert on_postgres.verify().problems == ()
+    assert elsewhere.verify().problems == ()
 
 
 # -- now and then ------------------------------------------------------------------------------
 
 
-def test_again_and_again_until_it_is_stopped(here: Log) -> None:
+def test_again_and_again_until_it_is_stopped(log: Log) -> None:
     done = threading.Event()
-    talk(here)
-    with here.collect_in_background(days=0, on_done=lambda found: done.set()) as background:
+    talk(log)
+    with log.collect_in_background(days=0, on_done=lambda found: done.set()) as background:
         assert done.wait(10)
         assert background.is_running
     assert not background.is_running
-    assert here.session(KEY.session_id).presence in ("present", "archived")
+    assert log.session(KEY.session_id).presence in ("present", "archived")
 
 
 def test_what_fails_is_tried_again_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,6 +310,6 @@ def test_what_fails_is_tried_again_sooner(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("every", [timedelta(0), timedelta(seconds=-1), timedelta(days=9_999)])
-def test_a_time_between_that_makes_no_sense(here: Log, every: timedelta) -> None:
+def test_a_time_between_that_makes_no_sense(log: Log, every: timedelta) -> None:
     with pytest.raises(turnlog.Refused, match="every minute at the most"):
-        here.collect_in_background(every)
+        log.collect_in_background(every)

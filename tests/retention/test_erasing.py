@@ -72,29 +72,29 @@ def test_a_rebuild_after_it_equals_the_live_tables(log: Log) -> None:
 
 
 @pytest.mark.parametrize("erased", [KEY, FORK, OTHER], ids=["origin", "fork", "copy"])
-def test_figures_by_user_and_branch_equal_a_rebuild(here: Log, erased: SessionKey) -> None:
+def test_figures_by_user_and_branch_equal_a_rebuild(log: Log, erased: SessionKey) -> None:
     """What is billed to a user must never stay with them by half once whose it was is erased."""
     s = Transcript(KEY.session_id, seed=1)
     for text in ("Where?", "And there?"):
         s.prompt(text, gitBranch="fix/apples")
         s.answer("Here.")
-    here.append(KEY, s.entries, user_id="ada")
-    here.append(OTHER, s.entries, user_id="bob")
-    here.fork(KEY, "prompt:1", into=FORK)
-    talk(here, FORK)
-    spent = here.stats().billed
-    here.erase(erased, forks="erase" if erased == KEY else "keep")
-    live = rows(here, "sessions")
-    here.rebuild(name="sessions")
-    assert rows(here, "sessions") == live
-    assert here.stats().billed == spent
+    log.append(KEY, s.entries, user_id="ada")
+    log.append(OTHER, s.entries, user_id="bob")
+    log.fork(KEY, "prompt:1", into=FORK)
+    talk(log, FORK)
+    spent = log.stats().billed
+    log.erase(erased, forks="erase" if erased == KEY else "keep")
+    live = rows(log, "sessions")
+    log.rebuild(name="sessions")
+    assert rows(log, "sessions") == live
+    assert log.stats().billed == spent
 
 
-def test_the_same_on_postgresql(on_postgres: Log) -> None:
-    test_a_rebuild_after_it_equals_the_live_tables(on_postgres)
-    assert on_postgres.search("apples").hits == ()
-    assert len(on_postgres.search("pears").hits) > 0
-    assert on_postgres.verify().problems == ()
+def test_the_same_elsewhere(elsewhere: Log) -> None:
+    test_a_rebuild_after_it_equals_the_live_tables(elsewhere)
+    assert elsewhere.search("apples").hits == ()
+    assert len(elsewhere.search("pears").hits) > 0
+    assert elsewhere.verify().problems == ()
 
 
 def talk_of_agent() -> list[dict[str, Any]]:
@@ -114,24 +114,24 @@ def test_subagents_go_with_it_and_one_goes_alone(log: Log) -> None:
     assert log.verify().problems == ()
 
 
-def test_erased_twice(here: Log) -> None:
-    talk(here)
-    here.erase(KEY)
-    version = here.state(KEY).version
-    assert here.erase(KEY).streams == ()
-    assert here.state(KEY).version == version
+def test_erased_twice(log: Log) -> None:
+    talk(log)
+    log.erase(KEY)
+    version = log.state(KEY).version
+    assert log.erase(KEY).streams == ()
+    assert log.state(KEY).version == version
 
 
-def test_a_dry_run_changes_nothing(here: Log) -> None:
-    s = talk(here)
-    erased = here.erase(KEY, dry_run=True)
+def test_a_dry_run_changes_nothing(log: Log) -> None:
+    s = talk(log)
+    erased = log.erase(KEY, dry_run=True)
     assert (erased.streams, erased.done) == ((KEY,), False)
-    assert here.load(KEY) == s.entries
+    assert log.load(KEY) == s.entries
 
 
-def test_what_is_not_there_cannot_be_erased(here: Log) -> None:
+def test_what_is_not_there_cannot_be_erased(log: Log) -> None:
     with pytest.raises(turnlog.UnknownSession):
-        here.erase(KEY)
+        log.erase(KEY)
 
 
 @pytest.mark.parametrize(
@@ -146,23 +146,23 @@ def test_what_is_not_there_cannot_be_erased(here: Log) -> None:
         lambda log: log.archive(KEY),
     ],
 )
-def test_an_erased_session_is_not_opened_again(here: Log, command: Any) -> None:
-    talk(here)
-    here.erase(KEY)
+def test_an_erased_session_is_not_opened_again(log: Log, command: Any) -> None:
+    talk(log)
+    log.erase(KEY)
     with pytest.raises(turnlog.Refused, match="erased"):
-        command(here)
+        command(log)
 
 
-def test_what_is_left_of_it_is_said(here: Log) -> None:
+def test_what_is_left_of_it_is_said(log: Log) -> None:
     """Of what was erased there must never be said that it is damaged, nor be given a part."""
-    talk(here)
-    here.erase(KEY)
-    for read in (here.iter_entries, here.transcript):
+    talk(log)
+    log.erase(KEY)
+    for read in (log.iter_entries, log.transcript):
         with pytest.raises(ContentErased, match="erased for good"):
             list(read(KEY))
-    assert here.at(KEY, "prompt:1").live.prompts == 1
-    assert [b.prompts[0].entry for b in here.branches(KEY)] == [None]
-    assert here.sessions(Filter(presence=("erased",)))[0].prompts == 2
+    assert log.at(KEY, "prompt:1").live.prompts == 1
+    assert [b.prompts[0].entry for b in log.branches(KEY)] == [None]
+    assert log.sessions(Filter(presence=("erased",)))[0].prompts == 2
 
 
 def test_what_comes_later_is_a_new_life(log: Log) -> None:
@@ -219,40 +219,40 @@ def test_copies_elsewhere_stay_or_go_as_is_said(log: Log) -> None:
     assert log.load(OTHER) == s.entries
 
 
-def test_copies_go_on_request(here: Log) -> None:
-    s = talk(here)
-    here.append(OTHER, s.entries)
-    assert set(here.erase(KEY, forks="erase").streams) == {KEY, OTHER}
+def test_copies_go_on_request(log: Log) -> None:
+    s = talk(log)
+    log.append(OTHER, s.entries)
+    assert set(log.erase(KEY, forks="erase").streams) == {KEY, OTHER}
 
 
 # -- imports ---------------------------------------------------------------------------------
 
 
-def test_an_import_leaves_it_out_unless_told_to_restore(here: Log, tmp_path: Path) -> None:
+def test_an_import_leaves_it_out_unless_told_to_restore(log: Log, tmp_path: Path) -> None:
     """What was erased must never come back by itself with the file it came from."""
     s = Transcript(KEY.session_id, cwd="/home/ada/shop")
     s.prompt("Where are the apples?")
     s.answer("Gone.")
     s.write(tmp_path)
-    here.import_claude(tmp_path, workers=1)
+    log.import_claude(tmp_path, workers=1)
     key = SessionKey("-home-ada-shop", KEY.session_id)
-    here.erase(key)
-    summary = here.import_claude(tmp_path, workers=1)
-    assert (summary.deleted, summary.recorded, here.load(key)) == (1, 0, None)
-    summary = here.import_claude(tmp_path, workers=1, restore=True)
-    assert (summary.recorded, here.load(key)) == (2, s.entries)
-    assert here.import_claude(tmp_path, workers=1).recorded == 0
-    assert here.verify().problems == ()
+    log.erase(key)
+    summary = log.import_claude(tmp_path, workers=1)
+    assert (summary.deleted, summary.recorded, log.load(key)) == (1, 0, None)
+    summary = log.import_claude(tmp_path, workers=1, restore=True)
+    assert (summary.recorded, log.load(key)) == (2, s.entries)
+    assert log.import_claude(tmp_path, workers=1).recorded == 0
+    assert log.verify().problems == ()
 
 
-def test_it_is_known_under_another_project_too(here: Log, tmp_path: Path) -> None:
+def test_it_is_known_under_another_project_too(log: Log, tmp_path: Path) -> None:
     """A copy of its file in another folder must never bring it back."""
-    talk(here)
-    here.erase(KEY)
+    talk(log)
+    log.erase(KEY)
     s = Transcript(KEY.session_id, cwd="/home/ada/elsewhere")
     s.prompt("Where are the apples?")
     s.write(tmp_path)
-    assert here.import_claude(tmp_path, workers=1).deleted == 1
+    assert log.import_claude(tmp_path, workers=1).deleted == 1
 
 
 # -- what may go wrong -------------------------------------------------------------------------

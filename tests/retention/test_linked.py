@@ -15,9 +15,9 @@ from .test_collecting import days
 
 
 @pytest.fixture
-def linked(here: Log, tmp_path: Path) -> Path:
+def linked(log: Log, tmp_path: Path) -> Path:
     """A directory with two files, and links that lead out of it."""
-    talk(here)
+    talk(log)
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "precious").write_text("keep me")
@@ -27,7 +27,7 @@ def linked(here: Log, tmp_path: Path) -> Path:
     (folder / "deep" / "b.txt").write_text("bb")
     (folder / "link-to-folder").symlink_to(outside)
     (folder / "link-to-file").symlink_to(outside / "precious")
-    here.link_directory(KEY, folder)
+    log.link_directory(KEY, folder)
     return folder
 
 
@@ -35,61 +35,61 @@ def precious(tmp_path: Path) -> str:
     return (tmp_path / "outside" / "precious").read_text()
 
 
-def test_they_stay_unless_told_so(here: Log, linked: Path) -> None:
-    here.erase(KEY)
+def test_they_stay_unless_told_so(log: Log, linked: Path) -> None:
+    log.erase(KEY)
     assert (linked / "a.txt").exists()
 
 
 def test_they_go_if_told_so_and_links_are_not_followed(
-    here: Log, linked: Path, tmp_path: Path
+    log: Log, linked: Path, tmp_path: Path
 ) -> None:
     """What a link leads to must never be removed."""
-    erased = here.erase(KEY, files=True)
+    erased = log.erase(KEY, files=True)
     assert [one.directory for one in erased.linked] == [linked]
     assert not linked.exists()
     assert precious(tmp_path) == "keep me"
 
 
-def test_a_dry_run_lists_them(here: Log, linked: Path) -> None:
-    found = here.collect(0, "erase", files=True, now=days(1), dry_run=True)
+def test_a_dry_run_lists_them(log: Log, linked: Path) -> None:
+    found = log.collect(0, "erase", files=True, now=days(1), dry_run=True)
     [one] = found.sessions[0].linked
     assert one.files == ("a.txt", "deep/b.txt", "link-to-file", "link-to-folder")
     assert linked.exists()
 
 
-def test_a_clean_up_takes_them_along(here: Log, linked: Path, tmp_path: Path) -> None:
-    here.collect(0, files=True, now=days(1))
+def test_a_clean_up_takes_them_along(log: Log, linked: Path, tmp_path: Path) -> None:
+    log.collect(0, files=True, now=days(1))
     assert not linked.exists()
     assert precious(tmp_path) == "keep me"
 
 
-def test_a_directory_that_became_a_link_stays(here: Log, linked: Path, tmp_path: Path) -> None:
+def test_a_directory_that_became_a_link_stays(log: Log, linked: Path, tmp_path: Path) -> None:
     """Whoever may write beside a session must never choose what its clean-up removes."""
     linked.rename(tmp_path / "moved")
     linked.symlink_to(tmp_path / "outside")
-    [one] = here.erase(KEY, files=True).linked
+    [one] = log.erase(KEY, files=True).linked
     assert one.problem is not None
     assert precious(tmp_path) == "keep me"
 
 
-def test_what_metadata_name_is_looked_at_again(here: Log, tmp_path: Path) -> None:
+def test_what_metadata_name_is_looked_at_again(log: Log, tmp_path: Path) -> None:
     """Metadata may say anything: a path with '..' or the home directory must never be removed."""
-    talk(here)
+    talk(log)
     folder = tmp_path / "folder"
     folder.mkdir()
     named = [str(folder / ".." / "folder"), "relative", str(Path.home()), "/", 7, "/no/such"]
-    here.set_metadata(KEY, {LINKED: named})
-    erased = here.erase(KEY, files=True)
+    log.set_metadata(KEY, {LINKED: named})
+    erased = log.erase(KEY, files=True)
     assert [one.problem is not None for one in erased.linked] == [True] * 5
     assert folder.exists()
     assert Path.home().exists()
 
 
 @pytest.mark.parametrize("name", ["relative", "/", "/tmp/../etc", "/no/such/folder", "~"])
-def test_what_cannot_be_linked(here: Log, name: str) -> None:
-    talk(here)
+def test_what_cannot_be_linked(log: Log, name: str) -> None:
+    talk(log)
     with pytest.raises(turnlog.Refused):
-        here.link_directory(KEY, str(Path.home()) if name == "~" else name)
+        log.link_directory(KEY, str(Path.home()) if name == "~" else name)
 
 
 def test_the_folder_of_the_log_cannot_be_linked(sqlite_url: str, tmp_path: Path) -> None:
@@ -100,6 +100,6 @@ def test_the_folder_of_the_log_cannot_be_linked(sqlite_url: str, tmp_path: Path)
             log.link_directory(KEY, tmp_path)
 
 
-def test_linked_twice_is_linked_once(here: Log, linked: Path) -> None:
-    here.link_directory(KEY, linked)
-    assert here.state(KEY).metadata[LINKED] == [str(linked)]
+def test_linked_twice_is_linked_once(log: Log, linked: Path) -> None:
+    log.link_directory(KEY, linked)
+    assert log.state(KEY).metadata[LINKED] == [str(linked)]

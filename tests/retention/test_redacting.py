@@ -77,28 +77,28 @@ def agent_with(text: str) -> list[dict[str, Any]]:
     return s.entries
 
 
-def test_a_text_in_the_name_of_a_folder_or_a_branch(here: Log) -> None:
+def test_a_text_in_the_name_of_a_folder_or_a_branch(log: Log) -> None:
     s = Transcript(KEY.session_id, cwd=f"/home/ada/{SECRET}")
     s.prompt("Hm.", gitBranch=f"fix/{SECRET}")
     s.answer("Hm.")
-    here.append(KEY, s.entries)
-    here.redact(KEY, texts=[SECRET])
-    assert SECRET not in said(here)
-    assert here.session(KEY.session_id).working_dir == "/home/ada/[redacted]"
-    assert SECRET not in str(here.usage("branch"))
-    live = rows(here, "sessions")
-    here.rebuild(name="sessions")
-    assert rows(here, "sessions") == live
-    assert here.verify().problems == ()
+    log.append(KEY, s.entries)
+    log.redact(KEY, texts=[SECRET])
+    assert SECRET not in said(log)
+    assert log.session(KEY.session_id).working_dir == "/home/ada/[redacted]"
+    assert SECRET not in str(log.usage("branch"))
+    live = rows(log, "sessions")
+    log.rebuild(name="sessions")
+    assert rows(log, "sessions") == live
+    assert log.verify().problems == ()
 
 
-def test_an_entry_of_a_subagent(here: Log) -> None:
-    talk(here)
+def test_an_entry_of_a_subagent(log: Log) -> None:
+    talk(log)
     entries = agent_with(SECRET)
-    here.append(AGENT, entries)
-    assert here.redact(KEY, entries[0]["uuid"]).key == AGENT
-    assert SECRET not in said(here, AGENT)
-    assert here.verify().problems == ()
+    log.append(AGENT, entries)
+    assert log.redact(KEY, entries[0]["uuid"]).key == AGENT
+    assert SECRET not in said(log, AGENT)
+    assert log.verify().problems == ()
 
 
 def test_a_rebuild_after_it_equals_the_live_tables(log: Log) -> None:
@@ -112,39 +112,39 @@ def test_a_rebuild_after_it_equals_the_live_tables(log: Log) -> None:
     assert log.search("basket").hits != ()
 
 
-def test_the_same_on_postgresql(on_postgres: Log) -> None:
-    test_a_rebuild_after_it_equals_the_live_tables(on_postgres)
+def test_the_same_elsewhere(elsewhere: Log) -> None:
+    test_a_rebuild_after_it_equals_the_live_tables(elsewhere)
 
 
-def test_signed_thinking_and_images_become_texts(here: Log) -> None:
+def test_signed_thinking_and_images_become_texts(log: Log) -> None:
     """A signature over other words, or base64 that is none, would end the session it resumes in."""
     s = Transcript(KEY.session_id)
     source = {"type": "base64", "media_type": "image/png", "data": "aGVsbG8="}
     s.user([{"type": "image", "source": source}, {"type": "text", "text": "What is it?"}])
     s.answer("A hat.", thinking="It is a hat.")
-    here.append(KEY, s.entries)
+    log.append(KEY, s.entries)
     for entry in s.entries:
-        here.redact(KEY, entry["uuid"])
+        log.redact(KEY, entry["uuid"])
     text = {"type": "text", "text": "[redacted]"}
-    loaded = here.load(KEY) or []
+    loaded = log.load(KEY) or []
     assert loaded[0]["message"]["content"] == [text, text]
     assert [x["message"]["content"] for x in loaded[1:]] == [[text]] * (len(loaded) - 1)
 
 
-def test_a_line_spelled_otherwise_loses_its_own_bytes(here: Log, tmp_path: Path) -> None:
+def test_a_line_spelled_otherwise_loses_its_own_bytes(log: Log, tmp_path: Path) -> None:
     """The line as it was found holds the text too."""
     s = Transcript(KEY.session_id, cwd="/home/ada/shop")
     s.prompt(f"My password is {SECRET}.")
     path = s.write(tmp_path)
     path.write_text(json.dumps(s.entries[0], indent=None) + " \n")  # with spaces: respelled
-    here.import_claude(tmp_path, workers=1)
+    log.import_claude(tmp_path, workers=1)
     key = SessionKey("-home-ada-shop", KEY.session_id)
-    bodies = [r.event.body for r in here.events(key) if isinstance(r.event, events.TurnRecorded)]
+    bodies = [r.event.body for r in log.events(key) if isinstance(r.event, events.TurnRecorded)]
     assert bodies[0].count(SECRET.encode()) == 2
-    here.redact(key, texts=[SECRET])
-    bodies = [r.event.body for r in here.events(key) if isinstance(r.event, events.TurnRecorded)]
+    log.redact(key, texts=[SECRET])
+    bodies = [r.event.body for r in log.events(key) if isinstance(r.event, events.TurnRecorded)]
     assert SECRET.encode() not in bodies[0]
-    assert here.import_claude(tmp_path, workers=1).conflicts == 0
+    assert log.import_claude(tmp_path, workers=1).conflicts == 0
 
 
 def test_it_does_not_come_back(log: Log) -> None:
@@ -169,26 +169,26 @@ def test_a_fork_reads_it_redacted(log: Log) -> None:
     assert log.verify().problems == ()
 
 
-def test_another_content_of_its_uuid_goes_too(here: Log) -> None:
-    s = talk(here)
-    here.append(KEY, [s.entries[0] | {"note": SECRET}])
-    here.redact(KEY, s.entries[0]["uuid"])
-    assert SECRET not in str([r.event for r in here.events(KEY)])
-    assert here.verify().problems == ()
+def test_another_content_of_its_uuid_goes_too(log: Log) -> None:
+    s = talk(log)
+    log.append(KEY, [s.entries[0] | {"note": SECRET}])
+    log.redact(KEY, s.entries[0]["uuid"])
+    assert SECRET not in str([r.event for r in log.events(KEY)])
+    assert log.verify().problems == ()
 
 
-def test_corrupt_bytes_too(here: Log) -> None:
-    here.append(KEY, [[SECRET]])
-    here.redact(KEY, texts=[SECRET])
-    corrupt = [r.event.body for r in here.events(KEY) if isinstance(r.event, events.EntryCorrupted)]
+def test_corrupt_bytes_too(log: Log) -> None:
+    log.append(KEY, [[SECRET]])
+    log.redact(KEY, texts=[SECRET])
+    corrupt = [r.event.body for r in log.events(KEY) if isinstance(r.event, events.EntryCorrupted)]
     assert corrupt == [b'["[redacted]"]']
 
 
-def test_a_dry_run_changes_nothing(here: Log) -> None:
-    s = talk(here, word=SECRET)
-    redacted = here.redact(KEY, texts=[SECRET], dry_run=True)
+def test_a_dry_run_changes_nothing(log: Log) -> None:
+    s = talk(log, word=SECRET)
+    redacted = log.redact(KEY, texts=[SECRET], dry_run=True)
     assert (redacted.done, redacted.texts > 0) == (False, True)
-    assert here.load(KEY) == s.entries
+    assert log.load(KEY) == s.entries
 
 
 @pytest.mark.parametrize(
@@ -205,15 +205,15 @@ def test_a_dry_run_changes_nothing(here: Log) -> None:
         ({"patterns": ["x*"]}, "matches where there is nothing"),
     ],
 )
-def test_what_makes_no_sense(here: Log, given: dict[str, Any], error: str) -> None:
-    s = talk(here)
+def test_what_makes_no_sense(log: Log, given: dict[str, Any], error: str) -> None:
+    s = talk(log)
     with pytest.raises(turnlog.TurnlogError, match=error):
-        here.redact(KEY, **given)
-    assert here.load(KEY) == s.entries
+        log.redact(KEY, **given)
+    assert log.load(KEY) == s.entries
 
 
-def test_redacted_twice(here: Log) -> None:
-    s = talk(here, prompts=1)
-    here.redact(KEY, s.entries[0]["uuid"])
+def test_redacted_twice(log: Log) -> None:
+    s = talk(log, prompts=1)
+    log.redact(KEY, s.entries[0]["uuid"])
     with pytest.raises(turnlog.Refused, match="is it redacted"):
-        here.redact(KEY, s.entries[0]["uuid"])
+        log.redact(KEY, s.entries[0]["uuid"])

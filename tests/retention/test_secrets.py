@@ -224,7 +224,7 @@ def test_the_setting_is_a_pattern_a_line_or_a_list(given: Any) -> None:
     assert Settings.load(redact=given).redact == "secrets\nACME-[0-9]+"
 
 
-def test_it_is_off_by_default(here: Log) -> None:
+def test_it_is_off_by_default(log: Log) -> None:
     s = with_secret()
-    here.append(KEY, s.entries)
-    assert here.load(KEY) == s.entries
+    log.append(KEY, s.entries)
+    assert log.load(KEY) == s.entries
