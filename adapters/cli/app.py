@@ -34,6 +34,8 @@ app = typer.Typer(
     help="Every turn of an AI-agent session, on the record.",
     epilog="Begin with `turnlog import`, which records what lies in ~/.claude.",
     add_completion=False,
+    # In the default, rich, what stands in square brackets is not shown: turnlog[parquet].
+    rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
