@@ -104,6 +104,8 @@ def _leaf(state: SessionState, life: int) -> dict[bytes, Known]:
     version, branch = state.leaf_version, state.branch
     if state.leaf is None or version <= branch or version <= life:
         return {}  # the branch holds none yet, only the one it began from
+    if state.forked_from is not None:
+        return {}  # it may be one of those that were taken over, with its number in their stream
     return {state.leaf: Known(version, branch, version)}
 
 

@@ -172,12 +172,12 @@ class Machine(RuleBasedStateMachine):
             return
         note(f"{writer.name}: {[(line.entry['type'], line.uuid) for line in lines]}")
         if writer.plain.deleted:
-            writer.lost, writer.call = [], None
+            writer.lost, writer.call, writer.origin = [], None, None
             for agent in self.everyone:  # calls of the life before are none of the new one's
                 if agent.parent is writer and agent.call is not None and agent.call.arrived:
                     agent.call = None
         expected = writer.plain.arrive(lines)
-        appended = self.log.append(writer.key, [line.entry for line in lines])
+        appended = self.log.append(writer.key, [line.entry for line in lines], user_id="ada")
         self.touched.append(writer)
         assert appended.recorded == expected
         assert (appended.duplicates, appended.conflicts) == (len(lines) - expected, 0)

@@ -106,3 +106,17 @@ def test_the_row_of_a_fork_shows_what_its_events_show(log: Log, talk: Talk) -> N
     log.fork(KEY, into=CHILD)
     log.append(CHILD, talk("two?", 2))
     assert output(log, CHILD) == (2, log.state(CHILD).live.usage.output_tokens)
+
+
+def test_a_fork_that_went_back_into_what_it_took_over_knows_its_leaf_again(
+    log: Log, s: Transcript, talk: Talk
+) -> None:
+    """The entry at its head has a number in the origin's stream: never is that one of its own."""
+    for question in ("one?", "two?", "three?"):
+        log.append(KEY, talk(question))
+    log.fork(KEY, into=CHILD)
+    for to, leaf in ((f"message:{s.entries[-3]['uuid']}", 4), ("version:1", 6)):
+        log.rewind(CHILD, to)
+        assert log.append(CHILD, [s.entries[leaf - 1]])[:3] == (0, 1, 0)
+        assert log.load(CHILD) == s.entries[:leaf]
+    assert log.verify().holds

@@ -36,7 +36,9 @@ class MemoryBodies(MemoryReader):
         }
         for digest in self._held.files.keys() - pointed:
             del self._held.files[digest]
-        self._forget(stream, Memory(os.urandom(16)))
+        state = self._forget(stream, Memory(os.urandom(16)))
+        if versions is not None:  # else the erasure clears it, and read models see what goes
+            stream.state = state
         return removed
 
     def replace_body(self, stream: Stream, version: int, body: bytes) -> str:
@@ -45,7 +47,8 @@ class MemoryBodies(MemoryReader):
             needs_care(body)  # refuses what is no JSON
         if not found or not self._put(stream, found[0], body):
             raise Refused(f"version {version} has no content that could be replaced")
-        self._forget(stream, replace(stream.memory, batches=(), latest={}))
+        memory = replace(stream.memory, batches=(), latest={})
+        stream.state = self._forget(stream, memory)
         return hash_of(version, body).hex()
 
     def _put(self, stream: Stream, recorded: Recorded, body: bytes | None) -> bool:
@@ -65,13 +68,14 @@ class MemoryBodies(MemoryReader):
         self._held.events[stream.key] = tuple(events)
         return True
 
-    def _forget(self, stream: Stream, memory: Memory) -> None:
+    def _forget(self, stream: Stream, memory: Memory) -> SessionState:
         numbers = {self._held.heads[stream.key].id, *self._descendants(stream)}
         for place in [place for place in self._held.summaries if place[0] in numbers]:
             del self._held.summaries[place]
         stream.memory = memory
-        stream.state = fold(SessionState(stream.key), (r.event for r in self.events(stream)))
-        self._held.heads[stream.key] = replace(stream)
+        state = fold(SessionState(stream.key), (r.event for r in self.events(stream)))
+        self._held.heads[stream.key] = replace(stream, state=state)
+        return state
 
     def _descendants(self, stream: Stream) -> set[int]:
         forks = [fork for key in self.forks(stream) if (fork := self.find(key)) is not None]

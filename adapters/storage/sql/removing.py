@@ -62,7 +62,9 @@ class Removing(Permitting):
         if versions is None:
             self.codec.cipher.renew(stream.key.stream_id)
         # The salt goes too: lines without uuid are known by a hash of their content made with it.
-        self._forget(stream, 0, Memory(os.urandom(16)))
+        state = self._forget(stream, 0, Memory(os.urandom(16)))
+        if versions is not None:  # else the erasure clears it, and read models see what goes
+            stream.state = state
         return removed
 
     def replace_body(self, stream: Stream, version: int, body: bytes) -> str:
@@ -80,7 +82,7 @@ class Removing(Permitting):
             self._rewrite(block, numbers, bodies, seed, careful)
         self._bodies_changed()
         memory = Memory(stream.memory.salt, prompt_id=stream.memory.prompt_id)
-        self._forget(stream, version if block.sort == OTHER else None, memory)
+        stream.state = self._forget(stream, version if block.sort == OTHER else None, memory)
         return body_hash(salt, version, body).hex()
 
     # -- blocks --------------------------------------------------------------------------------
@@ -131,23 +133,27 @@ class Removing(Permitting):
 
     # -- what was made of bodies ---------------------------------------------------------------
 
-    def _forget(self, stream: Stream, after: int | None, memory: Memory) -> None:
+    def _forget(self, stream: Stream, after: int | None, memory: Memory) -> SessionState:
         """Drop what a stream remembers of its last batches, and what the SDK made of it.
 
         Args:
             after: also what the events after a version add up to: states hold titles and paths.
+
+        Returns:
+            What the events add up to now.
         """
         numbers = [stream.id, *self._descendants(stream)]
         self._run(delete(sdk_summaries).where(sdk_summaries.c.stream.in_(numbers)))
         if after is not None:
             late = (snapshots.c.stream == stream.id, snapshots.c.version >= after)
             self._run(delete(snapshots).where(*late))
-            stream.state = self._folded(stream)
+        state = stream.state if after is None else self._folded(stream)
         stream.memory = memory
-        head = sealed_head(self.codec.cipher, stream.version, stream.state, memory)
+        head = sealed_head(self.codec.cipher, stream.version, state, memory)
         self._heads.keep(stream.id, head)
         values = {"state": head.state_bytes, "memory": head.memory_bytes}
         self._run(update(streams).where(streams.c.id == stream.id).values(values))
+        return state
 
     def _descendants(self, stream: Stream) -> list[int]:
         found: dict[int, None] = {}
