@@ -124,6 +124,11 @@ def test_a_plain_log_is_not_written_to_as_if_it_were_encrypted(
         open_log("memory:")
 
 
+def test_redis_never_holds_what_the_log_encrypts(open_log: Open, sqlite_url: str) -> None:
+    with pytest.raises(Refused, match="Redis would hold"):
+        open_log(sqlite_url, redis_url="redis://127.0.0.1:1/0")
+
+
 def test_without_keys_headers_are_read_and_nothing_is_written(url: str) -> None:
     with turnlog.open(url) as log:
         (found,) = log.sessions()

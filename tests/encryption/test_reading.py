@@ -80,6 +80,9 @@ def test_lists_are_filtered_by_names_and_not_by_parts_of_texts(log: Log) -> None
     ):
         assert [found.session_id for found in log.sessions(asked)] == [key.session_id]
     assert log.sessions(Filter(user_id="nobody")) == []
+    odd = "o\0d\ud800d, ☃"
+    log.update(key, user_id=odd)
+    assert [found.user_id for found in log.sessions(Filter(user_id=odd))] == ["o␀d\ufffdd, ☃"]
     with pytest.raises(Refused, match="encrypted"):
         log.sessions(Filter(text=(state.title or "")[:3]))
     with pytest.raises(Refused, match="encrypted"):

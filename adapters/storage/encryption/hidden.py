@@ -72,16 +72,16 @@ class Hidden:
     # -- hiding ------------------------------------------------------------------------------
 
     def name(self, text: str | None) -> str | None:
-        """A keyed hash of the text."""
-        if not text:
-            return text
+        """A keyed hash of the text, as lists would show it."""
+        shown = printable(text)
+        if not shown:
+            return shown
         if self._secret is None:
             raise KeysNeeded(
                 "the log is encrypted and its keys were not given: users, tags, branches and "
                 "folders cannot be told apart by their names"
             )
-        data = text.encode("utf-8", "surrogatepass")
-        return f"{_NAMED}{digest(self._secret, data, sha256).hex()[:32]}"
+        return f"{_NAMED}{digest(self._secret, shown.encode(), sha256).hex()[:32]}"
 
     def of_state(self, stream: int, field: str, text: str | None) -> str | None:
         """Where the text lies."""
