@@ -54,6 +54,9 @@ def write_sessions(work: Opened, out: Path, wanted: Wanted) -> None:
         what += f" with {number(done.subagents, 'subagent')}"
     files = f"{number(done.files, 'file')}, {size(done.bytes)}"
     screen().print(Text.assemble(("✓ ", "good"), (what, "bold"), f" as {done.format}: {files}"))
+    if done.left_out:
+        told_of = f"{number(done.left_out, 'session')} left out that Claude Code could not resume"
+        screen().print(f"  {told_of}", style="quiet")
     screen().print(f"in {done.out}", style="quiet", soft_wrap=True)
 
 

@@ -100,6 +100,14 @@ def filled(log: Log) -> Log:
     return log
 
 
+@pytest.fixture(scope="session")
+def read_only() -> Iterator[Log]:
+    """The same for tests that change nothing."""
+    with turnlog.open("sqlite://") as log:
+        fill(log)
+        yield log
+
+
 @pytest.fixture
 def full() -> Iterator[Log]:
     """The same where one store is enough."""

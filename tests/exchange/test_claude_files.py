@@ -10,7 +10,7 @@ import pytest
 
 import turnlog
 from tests.exchange.conftest import AGENT, ATLAS, BACKUP, CHILD, KEY
-from turnlog import Log, Refused, SessionKey
+from turnlog import Filter, Log, Refused, SessionKey
 from turnlog.adapters.storage.contract import Transaction
 from turnlog.domain.events import FileKept
 from turnlog.domain.session import fold
@@ -23,60 +23,60 @@ def lines(path: Path) -> list[Any]:
     return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
 
 
-def test_the_live_branch_is_written_as_the_cli_writes_it(full: Log, tmp_path: Path) -> None:
+def test_the_live_branch_is_written_as_the_cli_writes_it(read_only: Log, tmp_path: Path) -> None:
     """An entry must never be missing, stand elsewhere, or come back from a branch left behind."""
-    done = full.export_sessions(tmp_path, KEY, "claude")
+    done = read_only.export_sessions(tmp_path, KEY, "claude")
     assert (done.sessions, done.files) == (1, 4)
-    assert lines(tmp_path / MAIN) == full.load(KEY)
+    assert lines(tmp_path / MAIN) == read_only.load(KEY)
     agent = tmp_path / FOLDER / KEY.session_id / f"{AGENT.subpath}.jsonl"
-    assert lines(agent) == [e for e in full.load(AGENT) or [] if e["type"] != "agent_metadata"]
+    assert lines(agent) == [e for e in read_only.load(AGENT) or [] if e["type"] != "agent_metadata"]
     meta = json.loads(agent.with_suffix(".meta.json").read_text("utf-8"))
     assert meta["agentType"] == "Explore"
     assert "type" not in meta
     assert (tmp_path / BACKUP).read_bytes() == b"total = 1\n"
 
 
-def test_they_are_imported_again_as_what_they_were(full: Log, tmp_path: Path) -> None:
+def test_they_are_imported_again_as_what_they_were(read_only: Log, tmp_path: Path) -> None:
     """What was written must never be taken for something new."""
-    full.export_sessions(tmp_path / "claude", format="claude")
+    read_only.export_sessions(tmp_path / "claude", format="claude")
     with turnlog.open("memory:") as other:
         other.import_claude(tmp_path / "claude", workers=1)
         for key in (KEY, CHILD, ATLAS):
-            assert other.load(key) == full.load(key)
-    again = full.import_claude(tmp_path / "claude", workers=1)
+            assert other.load(key) == read_only.load(key)
+    again = read_only.import_claude(tmp_path / "claude", workers=1)
     assert (again.recorded, again.conflicts, again.corrupt) == (0, 0, 0)
 
 
-def test_a_session_is_written_up_to_a_point(full: Log, tmp_path: Path) -> None:
-    full.export_sessions(tmp_path, KEY, "claude", at="prompt:1")
-    assert lines(tmp_path / MAIN) == list(full.iter_entries(KEY, "prompt:1"))
+def test_a_session_is_written_up_to_a_point(read_only: Log, tmp_path: Path) -> None:
+    read_only.export_sessions(tmp_path, KEY, "claude", at="prompt:1")
+    assert lines(tmp_path / MAIN) == list(read_only.iter_entries(KEY, "prompt:1"))
     with pytest.raises(Refused, match="only Claude Code files"):
-        full.export_sessions(tmp_path / "a.html", KEY, at="prompt:1")
+        read_only.export_sessions(tmp_path / "a.html", KEY, at="prompt:1")
 
 
-def test_a_fork_is_written_whole(full: Log, tmp_path: Path) -> None:
-    full.export_sessions(tmp_path, CHILD, "claude")
-    assert lines(tmp_path / FOLDER / f"{CHILD.session_id}.jsonl") == full.load(CHILD)
+def test_a_fork_is_written_whole(read_only: Log, tmp_path: Path) -> None:
+    read_only.export_sessions(tmp_path, CHILD, "claude")
+    assert lines(tmp_path / FOLDER / f"{CHILD.session_id}.jsonl") == read_only.load(CHILD)
 
 
-def test_no_file_is_overwritten_without_being_told(full: Log, tmp_path: Path) -> None:
+def test_no_file_is_overwritten_without_being_told(read_only: Log, tmp_path: Path) -> None:
     """A transcript that the CLI went on with must never be replaced by an older one."""
-    full.export_sessions(tmp_path, KEY, "claude")
+    read_only.export_sessions(tmp_path, KEY, "claude")
     (tmp_path / MAIN).write_text("the CLI went on here")
     kept = tmp_path / BACKUP
     with pytest.raises(Refused, match="is there already"):
-        full.export_sessions(tmp_path, KEY, "claude")
+        read_only.export_sessions(tmp_path, KEY, "claude")
     assert (tmp_path / MAIN).read_text() == "the CLI went on here"
-    full.export_sessions(tmp_path, KEY, "claude", overwrite=True)
-    assert lines(tmp_path / MAIN) == full.load(KEY)
+    read_only.export_sessions(tmp_path, KEY, "claude", overwrite=True)
+    assert lines(tmp_path / MAIN) == read_only.load(KEY)
     kept.write_bytes(b"another")
     (tmp_path / MAIN).unlink()
     with pytest.raises(Refused, match="is there already"):
-        full.export_sessions(tmp_path, KEY, "claude")
+        read_only.export_sessions(tmp_path, KEY, "claude")
     assert not (tmp_path / MAIN).exists(), "of a session that is refused nothing is written"
 
 
-def test_no_symbolic_link_is_followed(full: Log, tmp_path: Path) -> None:
+def test_no_symbolic_link_is_followed(read_only: Log, tmp_path: Path) -> None:
     """A file must never be written outside of the folder that was named."""
     outside = tmp_path / "outside"
     outside.mkdir()
@@ -85,7 +85,7 @@ def test_no_symbolic_link_is_followed(full: Log, tmp_path: Path) -> None:
         (root / place).parent.mkdir(parents=True)
         (root / place).symlink_to(outside if place is not MAIN else outside / "target")
         with pytest.raises(Refused, match="symbolic link"):
-            full.export_sessions(root, KEY, "claude", overwrite=True)
+            read_only.export_sessions(root, KEY, "claude", overwrite=True)
     assert list(outside.iterdir()) == []
 
 
@@ -141,6 +141,8 @@ def test_only_what_the_cli_can_resume_is_written(full: Log, tmp_path: Path) -> N
     full.delete(ATLAS)
     with pytest.raises(Refused, match="holds nothing"):
         full.export_sessions(tmp_path, ATLAS, "claude")
+    done = full.export_sessions(tmp_path, Filter(presence=("present", "deleted")), "claude")
+    assert (done.sessions, done.left_out) == (2, 2), "of many, what cannot be is left out and told"
 
 
 def test_what_no_file_can_hold_as_it_is_is_escaped(tmp_path: Path) -> None:

@@ -26,8 +26,8 @@ def acts(text: str) -> list[str]:
     return [token.content for token in (*tokens, *inline) if token.type in ACTING]
 
 
-def test_a_conversation_is_told_in_order(full: Log, tmp_path: Path) -> None:
-    done = full.export_sessions(tmp_path / "one.md", KEY)
+def test_a_conversation_is_told_in_order(read_only: Log, tmp_path: Path) -> None:
+    done = read_only.export_sessions(tmp_path / "one.md", KEY)
     text = (tmp_path / "one.md").read_text("utf-8")
     assert done.format == "markdown"
     assert text.startswith("# The \\<checkout\\>\n")

@@ -123,9 +123,9 @@ def test_the_policy_allows_the_page_its_style_and_nothing_else() -> None:
     assert "@import" not in style()
 
 
-def test_a_page_tells_the_conversation_in_order(full: Log, tmp_path: Path) -> None:
+def test_a_page_tells_the_conversation_in_order(read_only: Log, tmp_path: Path) -> None:
     """A branch left behind must never look like what counts, nor be missing."""
-    done = full.export_sessions(tmp_path / "one.html", KEY)
+    done = read_only.export_sessions(tmp_path / "one.html", KEY)
     page = (tmp_path / "one.html").read_text("utf-8")
     assert (done.sessions, done.subagents, done.files) == (1, 1, 1)
     elements = harmless(page)
@@ -166,8 +166,8 @@ def test_calls_are_folded_with_their_answers_and_code_is_coloured(tmp_path: Path
     assert "<s>no</s>" in page
 
 
-def test_many_sessions_have_an_index(full: Log, tmp_path: Path) -> None:
-    done = full.export_sessions(tmp_path, Filter(project="shop"), "html")
+def test_many_sessions_have_an_index(read_only: Log, tmp_path: Path) -> None:
+    done = read_only.export_sessions(tmp_path, Filter(project="shop"), "html")
     assert (done.sessions, done.files) == (2, 3)
     index = (tmp_path / "index.html").read_text("utf-8")
     links = [a["href"] for tag, a in harmless(index).found if tag == "a"]
@@ -191,6 +191,18 @@ def test_a_long_output_is_cut_and_says_so(tmp_path: Path) -> None:
     assert "36 more lines" in page
 
 
+@pytest.mark.parametrize("format", ["html", "markdown"])
+def test_sessions_that_are_gone_are_told_as_such(full: Log, tmp_path: Path, format: str) -> None:
+    """One erased session must never keep the others from being written."""
+    full.erase(KEY, forks="erase")
+    everything = Filter(presence=("present", "archived", "deleted", "erased"))
+    done = full.export_sessions(tmp_path, everything, format)
+    assert (done.sessions, done.files) == (3, 4)
+    told = "".join(path.read_text("utf-8") for path in tmp_path.rglob("*.*") if path.is_file())
+    assert "What was said in this session was erased." in told
+    assert "Answer 2." in told
+
+
 def test_prompts_without_a_transcript_are_told(tmp_path: Path) -> None:
     history = tmp_path / "claude"
     history.mkdir()
@@ -203,14 +215,16 @@ def test_prompts_without_a_transcript_are_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("out", ["a.html", "a.md", "a.jsonl"])
-def test_no_file_is_overwritten_without_being_told(full: Log, tmp_path: Path, out: str) -> None:
+def test_no_file_is_overwritten_without_being_told(
+    read_only: Log, tmp_path: Path, out: str
+) -> None:
     """A file that somebody needs must never be gone because of an export."""
     path = tmp_path / out
     path.write_text("kept")
     with pytest.raises(Refused, match="--overwrite"):
-        full.export_sessions(path, KEY)
+        read_only.export_sessions(path, KEY)
     assert path.read_text() == "kept"
-    full.export_sessions(path, KEY, overwrite=True)
+    read_only.export_sessions(path, KEY, overwrite=True)
     assert path.stat().st_size > 1_000
     assert path.stat().st_mode & 0o077 == 0, "only its owner reads it"
     assert [p.name for p in tmp_path.iterdir()] == [out]
@@ -226,16 +240,16 @@ def test_no_file_is_overwritten_without_being_told(full: Log, tmp_path: Path, ou
     ],
 )
 def test_what_cannot_be_written_is_said(
-    full: Log, tmp_path: Path, out: str, format: str | None, told: str
+    read_only: Log, tmp_path: Path, out: str, format: str | None, told: str
 ) -> None:
     with pytest.raises((Refused, FileNotFoundError), match=told):
-        full.export_sessions(tmp_path / out, Filter(), format)
+        read_only.export_sessions(tmp_path / out, Filter(), format)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_subagents_session_is_named(full: Log, tmp_path: Path) -> None:
+def test_a_subagents_session_is_named(read_only: Log, tmp_path: Path) -> None:
     with pytest.raises(Refused, match="name its session"):
-        full.export_sessions(tmp_path / "a.html", AGENT)
+        read_only.export_sessions(tmp_path / "a.html", AGENT)
 
 
 # -- names of files -------------------------------------------------------------------------------

@@ -59,10 +59,10 @@ def test_it_comes_to_every_store(other: Log, log: Log, tmp_path: Path) -> None:
     assert log.import_sessions(tmp_path / "back.jsonl").recorded == 0
 
 
-def test_what_is_here_is_not_taken_in_again(full: Log, other: Log, tmp_path: Path) -> None:
+def test_what_is_here_is_not_taken_in_again(read_only: Log, other: Log, tmp_path: Path) -> None:
     """A second import must never record anything twice."""
     path = tmp_path / "all.jsonl"
-    carried(full, other, path)
+    carried(read_only, other, path)
     before = contents(other)
     again = other.import_sessions(path)
     assert (again.recorded, again.sessions, again.subagents) == (0, 3, 1)
@@ -106,37 +106,37 @@ def test_histories_that_parted_are_never_mixed(full: Log, other: Log, tmp_path: 
     assert contents(other) == before, "the sessions beside it are not taken in either"
 
 
-def test_a_fork_brings_what_it_began_from(full: Log, other: Log, tmp_path: Path) -> None:
+def test_a_fork_brings_what_it_began_from(read_only: Log, other: Log, tmp_path: Path) -> None:
     """A fork must never come without its beginning, nor with what its origin did later."""
-    carried(full, other, tmp_path / "fork.jsonl", [CHILD])
-    assert other.load(CHILD) == full.load(CHILD)
+    carried(read_only, other, tmp_path / "fork.jsonl", [CHILD])
+    assert other.load(CHILD) == read_only.load(CHILD)
     origin = events_of(other, KEY)
-    assert origin == events_of(full, KEY)[: len(origin)]
-    assert len(origin) < full.state(KEY).version
+    assert origin == events_of(read_only, KEY)[: len(origin)]
+    assert len(origin) < read_only.state(KEY).version
     with pytest.raises(UnknownSession):
         other.state(ATLAS)
-    carried(full, other, tmp_path / "origin.jsonl", [KEY])
-    assert events_of(other, KEY) == events_of(full, KEY)
+    carried(read_only, other, tmp_path / "origin.jsonl", [KEY])
+    assert events_of(other, KEY) == events_of(read_only, KEY)
 
 
 def test_one_session_brings_its_subagents_and_no_other(
-    full: Log, other: Log, tmp_path: Path
+    read_only: Log, other: Log, tmp_path: Path
 ) -> None:
-    done = full.export_sessions(tmp_path / "one.jsonl", KEY)
+    done = read_only.export_sessions(tmp_path / "one.jsonl", KEY)
     assert (done.sessions, done.subagents, done.files) == (1, 1, 1)
     other.import_sessions(tmp_path / "one.jsonl")
     assert [row.session_id for row in other.sessions()] == [KEY.session_id]
     assert [row.subpath for row in other.subagents(KEY)] == [AGENT.subpath]
 
 
-def test_what_was_erased_or_redacted_stays_so(filled: Log, other: Log, tmp_path: Path) -> None:
+def test_what_was_erased_or_redacted_stays_so(full: Log, other: Log, tmp_path: Path) -> None:
     """An export must never bring back what was taken out, nor fail because of it."""
-    entry = next(e for e in filled.load(ATLAS) or [] if e["type"] == "assistant")
-    filled.redact(ATLAS, entry["uuid"], reason="a secret")
-    filled.erase(KEY, forks="erase")
-    carried(filled, other, tmp_path / "all.jsonl")
+    entry = next(e for e in full.load(ATLAS) or [] if e["type"] == "assistant")
+    full.redact(ATLAS, entry["uuid"], reason="a secret")
+    full.erase(KEY, forks="erase")
+    carried(full, other, tmp_path / "all.jsonl")
     assert b"Question 1" not in _of(tmp_path / "all.jsonl", KEY)
-    assert contents(other) == contents(filled)
+    assert contents(other) == contents(full)
     assert other.state(KEY).presence == "erased"
 
 
@@ -145,9 +145,11 @@ def _of(path: Path, key: SessionKey) -> bytes:
     return b"".join(line for line in lines if json.loads(line).get("stream") == key.stream_id)
 
 
-def test_what_was_erased_here_does_not_come_back(full: Log, other: Log, tmp_path: Path) -> None:
+def test_what_was_erased_here_does_not_come_back(
+    read_only: Log, other: Log, tmp_path: Path
+) -> None:
     path = tmp_path / "all.jsonl"
-    carried(full, other, path)
+    carried(read_only, other, path)
     other.erase(ATLAS)
     done = other.import_sessions(path)
     assert (done.recorded, done.deleted) == (0, 1)
@@ -157,15 +159,15 @@ def test_what_was_erased_here_does_not_come_back(full: Log, other: Log, tmp_path
 
 
 def test_what_was_deleted_here_comes_back_when_it_is_told_to(
-    full: Log, other: Log, tmp_path: Path
+    read_only: Log, other: Log, tmp_path: Path
 ) -> None:
     path = tmp_path / "all.jsonl"
-    carried(full, other, path)
+    carried(read_only, other, path)
     other.delete(KEY)
     assert other.import_sessions(path).deleted == 1
     assert other.load(KEY) is None
     assert other.import_sessions(path, restore=True).deleted == 0
-    assert other.load(KEY) == full.load(KEY)
+    assert other.load(KEY) == read_only.load(KEY)
 
 
 def test_a_deletion_is_carried_with_what_came_after_it(
@@ -182,12 +184,10 @@ def test_a_deletion_is_carried_with_what_came_after_it(
     assert contents(other) == contents(full)
 
 
-def test_a_packed_session_is_carried_like_any_other(
-    filled: Log, other: Log, tmp_path: Path
-) -> None:
-    filled.store.write(lambda transaction: transaction.pack(transaction.open(KEY)))
-    carried(filled, other, tmp_path / "all.jsonl")
-    assert contents(other) == contents(filled)
+def test_a_packed_session_is_carried_like_any_other(full: Log, other: Log, tmp_path: Path) -> None:
+    full.store.write(lambda transaction: transaction.pack(transaction.open(KEY)))
+    carried(full, other, tmp_path / "all.jsonl")
+    assert contents(other) == contents(full)
 
 
 def test_a_file_of_another_kind_is_refused(other: Log, tmp_path: Path) -> None:
@@ -202,11 +202,11 @@ def test_a_file_of_another_kind_is_refused(other: Log, tmp_path: Path) -> None:
         other.import_sessions(path)
 
 
-def test_a_subagents_key_is_none_of_a_session(full: Log, tmp_path: Path) -> None:
+def test_a_subagents_key_is_none_of_a_session(read_only: Log, tmp_path: Path) -> None:
     with pytest.raises(Refused, match="name its session"):
-        full.export_sessions(tmp_path / "one.jsonl", [AGENT])
+        read_only.export_sessions(tmp_path / "one.jsonl", [AGENT])
     with pytest.raises(UnknownSession):
-        full.export_sessions(tmp_path / "one.jsonl", [KEY._replace(session_id="none")])
+        read_only.export_sessions(tmp_path / "one.jsonl", [KEY._replace(session_id="none")])
     assert not (tmp_path / "one.jsonl").exists()
 
 
@@ -221,18 +221,20 @@ async def test_the_async_log_does_the_same(tmp_path: Path) -> None:
         assert other.session(KEY.session_id).subagents == 1
 
 
-def test_it_goes_into_and_out_of_an_encrypted_log(full: Log, other: Log, tmp_path: Path) -> None:
+def test_it_goes_into_and_out_of_an_encrypted_log(
+    read_only: Log, other: Log, tmp_path: Path
+) -> None:
     """What was sealed must never be exported sealed, nor what was open stored open."""
     path, keys = tmp_path / "all.jsonl", tmp_path / "keys"
     database = tmp_path / "encrypted.db"
     with turnlog.open(f"sqlite:///{database}", keys=keys) as encrypted:
-        carried(full, encrypted, path)
+        carried(read_only, encrypted, path)
         for key in (KEY, AGENT, CHILD, ATLAS):
-            assert events_of(encrypted, key) == events_of(full, key)
-            assert encrypted.load(key) == full.load(key)
+            assert events_of(encrypted, key) == events_of(read_only, key)
+            assert encrypted.load(key) == read_only.load(key)
         carried(encrypted, other, path)
         encrypted.export_sessions(tmp_path / "one.html", KEY)
-    assert contents(other) == contents(full)
+    assert contents(other) == contents(read_only)
     assert "Another answer" in (tmp_path / "one.html").read_text("utf-8")
     for file in tmp_path.glob("encrypted.db*"):
         assert b"Another answer" not in file.read_bytes()
@@ -266,11 +268,11 @@ def test_what_is_damaged_is_not_exported(tmp_path: Path) -> None:
 
 
 def test_a_file_that_changes_meanwhile_gives_whole_sessions(
-    full: Log, other: Log, tmp_path: Path
+    read_only: Log, other: Log, tmp_path: Path
 ) -> None:
     """A session must never be taken in half, nor other than it was checked."""
     path = tmp_path / "all.jsonl"
-    full.export_sessions(path, EVERYTHING)
+    read_only.export_sessions(path, EVERYTHING)
     lines = path.read_bytes().splitlines(keepends=True)
     begins = [n for n, line in enumerate(lines) if b'{"begins"' in line[:12]]
     lines[begins[-1] + 2] = lines[begins[-1] + 2].replace(b"e", b"E", 1)
@@ -284,9 +286,9 @@ def test_a_file_that_changes_meanwhile_gives_whole_sessions(
     with other.store.read() as reader:
         there = set(reader.streams())
     assert there == {KEY, AGENT, CHILD, ATLAS} - {list(_streams(lines))[-1]}
-    full.export_sessions(path, EVERYTHING, overwrite=True)
+    read_only.export_sessions(path, EVERYTHING, overwrite=True)
     other.import_sessions(path)
-    assert contents(other) == contents(full)
+    assert contents(other) == contents(read_only)
 
 
 def _streams(lines: list[bytes]) -> list[SessionKey]:

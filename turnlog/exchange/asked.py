@@ -26,6 +26,8 @@ class SessionsExported(NamedTuple):
     subagents: int
     files: int
     bytes: int
+    left_out: int = 0
+    """Of those that were chosen by what they are: sessions that Claude Code could not resume."""
 
 
 def chosen(store: Store, asked: Chosen) -> Iterator[Session]:

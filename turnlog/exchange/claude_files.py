@@ -29,6 +29,10 @@ _META = "agent_metadata"
 _TOO_LONG = 4 << 20
 
 
+class NotResumable(Refused):
+    """A session that Claude Code could not go on with."""
+
+
 class _File(NamedTuple):
     """A file to be written."""
 
@@ -46,17 +50,27 @@ def write_claude(
     at: Point | None,
     overwrite: bool,
     progress: Callable[[Session], None],
+    left_out: Callable[[Session], None] | None = None,
 ) -> list[Path]:
     """Write sessions into a configuration directory: their live branch, or up to a point.
 
+    Args:
+        left_out: told of each that Claude Code could not resume; without it, one is refused.
+
     Raises:
-        Refused: Claude Code could not resume one of them, or a file is there already; of that
-            session nothing is written.
+        NotResumable: Claude Code could not resume one of them.
+        Refused: a file is there already; of that session nothing is written.
     """
     written = []
     for session in sessions:
         with store.read() as reader:
-            files = list(_files(reader, session, at))
+            try:
+                files = list(_files(reader, session, at))
+            except NotResumable:
+                if left_out is None:
+                    raise
+                left_out(session)
+                continue
             for file in files:
                 _refuse(root, file, overwrite)
             for file in files:
@@ -70,9 +84,9 @@ def _files(reader: Reader, session: Session, at: Point | None) -> Iterator[_File
     key = SessionKey(session.project_key, session.session_id)
     stream = reader.find(key)
     if stream is None or not loadable(reader, stream):
-        raise Refused(f"session {key.session_id!r} holds nothing that Claude Code could resume")
+        raise NotResumable(f"session {key.session_id!r} holds nothing that Claude Code can resume")
     if not UUID.fullmatch(key.session_id):
-        raise Refused(
+        raise NotResumable(
             f"session {key.session_id!r:.100} cannot be resumed by Claude Code, which takes uuids "
             "as ids; export it as html, markdown or jsonl"
         )

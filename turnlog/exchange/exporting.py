@@ -8,7 +8,7 @@ from pathlib import Path
 from ..adapters.storage.contract import Store
 from ..domain.errors import Refused
 from ..domain.points import Point
-from ..projections.sessions import Session
+from ..projections.sessions import Filter, Session
 from .asked import Chosen, SessionsExported, chosen, is_everything
 from .claude_files import write_claude
 from .files import new_file
@@ -66,11 +66,13 @@ def export_sessions(
             write_sessions(store, file.write, sessions, told.done, is_everything(asked))
         files = [out]
     elif named == "claude":
-        files = write_claude(store, _folder(out), sessions, at, overwrite, told.done)
+        left_out = told.leave_out if isinstance(asked, Filter) else None
+        files = write_claude(store, _folder(out), sessions, at, overwrite, told.done, left_out)
     else:
         files = _for_people(store, out, Form(named), sessions, overwrite, told)
     size = sum(path.stat().st_size for path in files)
-    return SessionsExported(named, out, told.sessions, told.subagents, len(files), size)
+    count = (told.sessions, told.subagents, len(files))
+    return SessionsExported(named, out, *count, size, told.left_out)
 
 
 class _Told:
@@ -78,13 +80,18 @@ class _Told:
 
     def __init__(self, progress: Callable[[Session], None] | None) -> None:
         self._progress = progress
-        self.sessions = self.subagents = 0
+        self.sessions = self.subagents = self.left_out = 0
 
     def counted(self, sessions: Iterator[Session]) -> Iterator[Session]:
         for session in sessions:
             self.sessions += 1
             self.subagents += session.subagents
             yield session
+
+    def leave_out(self, session: Session) -> None:
+        self.sessions -= 1
+        self.subagents -= session.subagents
+        self.left_out += 1
 
     def done(self, session: Session) -> None:
         if self._progress is not None:

@@ -13,7 +13,7 @@ from ..domain.lineage import FIRST
 from ..projections.sessions import Session
 from ..time.loading import loadable
 from ..time.transcribing import Line, left_behind, transcript_of
-from .pieces import Agent, Asked, LeftBehind, Piece
+from .pieces import Agent, Asked, LeftBehind, Note, Piece
 from .telling import tell
 
 
@@ -49,6 +49,8 @@ class Story:
 
     def _own(self) -> Iterator[Piece]:
         line = self.stream.state.lineage
+        if self.stream.state.presence == "erased":
+            return iter(())
         if not self.stream.state.entries and not self.stream.state.base:
             return self._remembered()
         lines = transcript_of(self._reader, self.stream, line)
@@ -57,6 +59,8 @@ class Story:
     def pieces(self) -> Iterator[Piece | LeftBehind]:
         """The conversation, with what was left behind where it was left."""
         state = self.stream.state
+        if state.presence == "erased":
+            return iter((Note("What was said in this session was erased."),))
         if not state.entries and not state.base:
             return self._remembered()
         return _told(self._reader, self.stream)
