@@ -59,6 +59,7 @@ class Remembering(Machine):
         self.now = 1_700_000_000_000
         self.log = Log(open_store("sqlite://", clock=self.tick))
         self.answers: dict[int, tuple[int, Any]] = {}
+        self.erased = 0
 
     def tick(self) -> int:
         self.now += 1
@@ -66,6 +67,10 @@ class Remembering(Machine):
 
     @invariant()
     def what_it_tells_is_kept(self) -> None:
+        erased = sum(writer.plain.erased for writer in self.everyone)
+        if erased != self.erased:
+            self.answers.clear()  # what was erased, the past does not tell either
+            self.erased = erased
         self.answers[position(self.log)] = self.now, told(self.log)
 
     def teardown(self) -> None:
