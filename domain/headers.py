@@ -6,14 +6,12 @@ have the names that the events have, and the state changes by the same rule.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from .events import EntryRecorded, TurnRecorded
 
 
-class TurnHeader(NamedTuple):
-    """The header of a ``TurnRecorded``."""
-
+class _Columns(NamedTuple):
     branch: int
     occurred_at: int | None
     identity: bytes | None
@@ -24,20 +22,24 @@ class TurnHeader(NamedTuple):
     before: int | None
     place: int | None
     facts: str | None
+
+
+class Header(_Columns):
+    """The header of an entry."""
+
+    __slots__ = ()
+    TOPIC: ClassVar[str]
+
+
+class TurnHeader(Header):
+    """The header of a ``TurnRecorded``."""
+
+    __slots__ = ()
     TOPIC = TurnRecorded.TOPIC
 
 
-class EntryHeader(NamedTuple):
+class EntryHeader(Header):
     """The header of an ``EntryRecorded``."""
 
-    branch: int
-    occurred_at: int | None
-    identity: bytes | None
-    marks: int | None
-    turn: int | None
-    prompt: int | None
-    parent: int | None
-    before: int | None
-    place: int | None
-    facts: str | None
+    __slots__ = ()
     TOPIC = EntryRecorded.TOPIC

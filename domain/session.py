@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from . import events as e
 from .entry import Mark, is_anonymous
-from .headers import EntryHeader, TurnHeader
+from .headers import EntryHeader, Header, TurnHeader
 from .keys import SessionKey
 from .lineage import BASE, FIRST, Cut, Lineage, is_live, lineage
 from .usage import NOTHING, Response, Usage
@@ -204,9 +204,7 @@ def _remembered(state: SessionState, event: e.PromptRemembered) -> None:
 
 
 @_when(e.TurnRecorded, e.EntryRecorded, TurnHeader, EntryHeader)
-def _recorded(
-    state: SessionState, event: e.TurnRecorded | e.EntryRecorded | TurnHeader | EntryHeader
-) -> None:
+def _recorded(state: SessionState, event: e.TurnRecorded | e.EntryRecorded | Header) -> None:
     marks = event.marks or 0
     late = event.place is not None
     state.entries += 1

@@ -151,7 +151,7 @@ class Sessions:
         reports: list[tuple[int, e.UsageRecorded]] = []
         prompt, git_branch = 0, before.git_branch
         for version, event in zip(run.versions, run.events, strict=True):
-            kind = type(event)
+            kind: Any = type(event)
             if kind is e.TurnRecorded or kind is TurnHeader:
                 prompt = event.prompt or 0  # type: ignore[attr-defined]
             elif kind is e.UsageRecorded:

@@ -80,8 +80,8 @@ class Reports:
         while True:
             cursor.execute(statement, (of, before))
             found = cursor.fetchall()
-            for before, branch, source, total, *rest, native in found:
-                counter = Counter(source, int(total), *rest, native=bool(native))
+            for before, branch, source, total, release, since, api_ms, native in found:
+                counter = Counter(source, int(total), release, since, api_ms, bool(native))
                 yield before, _Kept(branch, counter)
             if len(found) < _AT_ONCE:
                 return

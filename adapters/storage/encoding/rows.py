@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
 from ....domain import events as e
 from ....domain.entry import Mark, message_of
 from ....domain.errors import DamagedEvent, NotJson
-from ....domain.headers import EntryHeader, TurnHeader
+from ....domain.headers import EntryHeader, Header, TurnHeader
 from ....domain.usage import NOTHING, Usage
 from .json_bytes import decode, encode
 
@@ -39,11 +39,7 @@ class Row(NamedTuple):
     facts: str | None
 
 
-Header = TypeVar("Header", TurnHeader, EntryHeader)
-HEADERS: Mapping[str, type[TurnHeader] | type[EntryHeader]] = {
-    TurnHeader.TOPIC: TurnHeader,
-    EntryHeader.TOPIC: EntryHeader,
-}
+HEADERS: Mapping[str, type[Header]] = {kind.TOPIC: kind for kind in (TurnHeader, EntryHeader)}
 """Their fields are a row's."""
 _NAMES = Row._fields
 _TYPES = frozenset(
