@@ -193,17 +193,18 @@ def _prompt_end(heads: Iterable[Head], number: int) -> tuple[_End | None, int]:
 
 def _turn_end(heads: Iterable[Head], number: int) -> tuple[_End | None, int]:
     """The last entry of a response, or the last result of its tools if that is later."""
-    turns: list[int] = []
+    turns: list[tuple[str | None, int | None]] = []
     end: _End | None = None
     over = False
     for head in heads:
         if end is not None and end[1] is None:
             end = (end[0], head)
-        if head.turn is not None and head.turn not in turns:
-            turns.append(head.turn)
+        turn = head.stream, head.turn  # a fork counts its own from 1 again
+        if head.turn is not None and turn not in turns:
+            turns.append(turn)
         reached = len(turns) >= number
         over = over or len(turns) > number or (reached and bool(head.marks & Mark.PROMPT))
-        own = reached and head.turn == turns[number - 1]
+        own = reached and turn == turns[number - 1]
         if own or (reached and not over and head.marks & Mark.TOOL_RESULT):
             end = (head, None)
     return (end if len(turns) >= number else None), len(turns)

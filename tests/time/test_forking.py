@@ -120,3 +120,16 @@ def test_a_fork_that_went_back_into_what_it_took_over_knows_its_leaf_again(
         assert log.append(CHILD, [s.entries[leaf - 1]])[:3] == (0, 1, 0)
         assert log.load(CHILD) == s.entries[:leaf]
     assert log.verify().holds
+
+
+def test_turns_of_a_fork_go_on_behind_those_it_took_over(
+    log: Log, s: Transcript, talk: Talk
+) -> None:
+    """Its own first turn has the number that the origin's first one has: they are two."""
+    log.append(KEY, talk("one?") + talk("two?"))
+    log.fork(KEY, into=CHILD)
+    log.append(CHILD, talk("three?"))
+    log.append(CHILD, talk("four?"))
+    log.rewind(CHILD, "turn:3")
+    assert log.load(CHILD) == s.entries[:6]
+    assert log.at(CHILD, "turn:1").live.entries == 2
