@@ -132,4 +132,5 @@ def test_turns_of_a_fork_go_on_behind_those_it_took_over(
     log.append(CHILD, talk("four?"))
     log.rewind(CHILD, "turn:3")
     assert log.load(CHILD) == s.entries[:6]
+    assert log.state(CHILD).live[:3] == (3, 3, 6)
     assert log.at(CHILD, "turn:1").live.entries == 2

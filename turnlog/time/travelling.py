@@ -251,6 +251,7 @@ def add_up(reader: Reader, stream: Stream, line: Lineage) -> SessionState:
         owners[-1][1].append(segment)
     for owner, segments in owners:
         begun: set[int | None] = set()
+        state.turns_seen = 0  # each stream counts its own from 1
         for recorded in reader.events(owner, content="notes"):
             event = recorded.event
             used = event if isinstance(event, e.UsageRecorded) and event.turn is not None else None
