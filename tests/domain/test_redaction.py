@@ -19,7 +19,9 @@ from turnlog.domain.redaction import (
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=12),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
     max_leaves=12,
 )
 LINKED = ("type", "uuid", "parentUuid", "sessionId", "timestamp", "requestId", "promptId")
