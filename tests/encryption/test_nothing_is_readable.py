@@ -43,6 +43,8 @@ def test_nothing_of_it_is_in_the_files_of_sqlite(
     log = open_log(f"sqlite:///{sealed}")
     tell(log, words, tmp_path / "claude")
     assert files_of(sealed)[-1].name == "sealed.db-wal"
+    with closing(sqlite3.connect(sealed)) as connection:
+        assert connection.execute("SELECT count(*) FROM snapshots").fetchone() > (0,)
     assert found_in(words.all, files_of(sealed)) == []
     log.close()
     assert found_in(words.all, files_of(sealed)) == []

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.support.transcripts import Transcript
 from turnlog import Log, SessionKey
 
-TEXTS = 140
+TEXTS = 50
 """Prompts of the long session: its state is kept in a snapshot."""
 
 
