@@ -1,4 +1,7 @@
-"""Bodies that are packed, removed and replaced: what every store does, and what verifies after."""
+"""Bodies that are packed, removed and replaced, in detail; on every store, the published contract.
+
+See ``turnlog.testing.store.removing`` for that.
+"""
 
 from __future__ import annotations
 
@@ -47,9 +50,9 @@ from turnlog.domain.session import fold
 FIRST = Segment(0, None)
 
 
-@pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    with opened(store_url) as opened_store:
+@pytest.fixture(params=["memory:", "sqlite://"])
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    with opened(request.param) as opened_store:
         yield opened_store
 
 

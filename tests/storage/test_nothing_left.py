@@ -128,7 +128,9 @@ def frames(store: Store, *keys: SessionKey) -> list[bytes]:
     return found
 
 
-@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    ("durable_url", "packed"), [("sqlite", True), ("postgres", False)], indirect=["durable_url"]
+)
 def test_an_erased_session_is_in_no_file(
     durable_url: str, database: Database, packed: bool
 ) -> None:
@@ -158,8 +160,9 @@ def test_an_erased_session_is_in_no_file(
         assert verified.events > before
 
 
-def test_the_sessions_beside_it_stay(durable_url: str, database: Database) -> None:
-    with turnlog.open(durable_url) as log:
+def test_the_sessions_beside_it_stay(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    with turnlog.open(sqlite_url) as log:
         converse(log, STAYS, 3)
         stays = log.load(STAYS)
         pieces = frames(log.store, STAYS)
