@@ -31,6 +31,7 @@ OURS = {
     *("h3", "h4", "h5", "h6", "em", "strong", "s", "blockquote", "hr", "br"),
     *("table", "thead", "tbody", "tr", "th", "td"),
 }
+VOID = {"meta", "img", "hr", "br"}
 ATTRIBUTES = {
     *("class", "id", "href", "rel", "target", "src", "alt", "loading", "start", "lang"),
     *("charset", "name", "content", "http-equiv"),
@@ -51,8 +52,12 @@ class Elements(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found.append((tag, dict(attrs)))
-        if tag not in ("meta", "img", "hr", "br"):
+        if tag not in VOID:
             self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in VOID
+        self.found.append((tag, dict(attrs)))
 
     def handle_endtag(self, tag: str) -> None:
         assert self._open.pop() == tag
