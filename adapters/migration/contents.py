@@ -25,8 +25,10 @@ def content_of(content: Any) -> Content:
 
 def block_of(part: Any) -> Block:
     """One part of a content. What is not understood stays as it is, with a type."""
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
     if not isinstance(part, Mapping):
-        return {"type": "text", "text": part if isinstance(part, str) else str(part)}
+        return {"type": "part", "value": part}
     kind = part.get("type")
     for name in ("text", "refusal"):
         if kind in (*_TEXTS, None) and isinstance(part.get(name), str):

@@ -17,6 +17,7 @@ from ...domain.points import in_milliseconds
 
 _MAGIC = b"SQLite format 3\0"
 _WAL = 2  # the file's format version of a database with a write-ahead log
+_LATEST = 253_402_300_800_000  # the year 10,000
 _SECONDS, _NANO = 10**11, 10**14  # numbers of time below the one, or above the other
 
 
@@ -140,14 +141,19 @@ def _text(data: bytes) -> str:
 
 
 def milliseconds(told: Any) -> int | None:
-    """A time as databases have it: text in ISO 8601 or SQLite's form (UTC), seconds or finer."""
+    """A time as databases have it: text in ISO 8601 or SQLite's form (UTC), seconds or finer.
+
+    None for what is no time, or none between 1970 and the year 10,000.
+    """
     if isinstance(told, str):
         try:
-            return in_milliseconds(datetime.fromisoformat(told.strip()))
+            found = in_milliseconds(datetime.fromisoformat(told.strip()))
         except (ValueError, OverflowError):
             return None
-    if isinstance(told, bool) or not isinstance(told, int | float) or not 0 <= told < 10**20:
+    elif isinstance(told, bool) or not isinstance(told, int | float) or not 0 <= told < 10**20:
         return None
-    if told < _SECONDS:
-        return round(told * 1000)
-    return int(told) // 1_000_000 if told >= _NANO else int(told)
+    elif told < _SECONDS:
+        found = round(told * 1000)
+    else:
+        found = int(told) // 1_000_000 if told >= _NANO else int(told)
+    return found if 0 <= found < _LATEST else None

@@ -36,13 +36,15 @@ def read(kind: Any, data: Any) -> Any:
         data = data.encode("utf-8", "surrogateescape")
     if not isinstance(data, bytes):
         raise CannotRead(f"it is {type(data).__name__}, no bytes")
-    if kind == "msgpack":
-        return _plain(_unpacked(data, 0))
-    if kind == "json":
-        try:
+    try:
+        if kind == "msgpack":
+            return _plain(_unpacked(data, 0))
+        if kind == "json":
             return _constructed(decode(data, True))
-        except NotJson as problem:
-            raise CannotRead(str(problem)) from problem
+    except NotJson as problem:
+        raise CannotRead(str(problem)) from problem
+    except RecursionError:
+        raise CannotRead("it is nested too deep") from None
     told = "pickled, and nothing is unpickled" if kind == "pickle" else f"in the form {kind!r:.40}"
     raise CannotRead(f"it is {told}")
 

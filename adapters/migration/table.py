@@ -84,6 +84,7 @@ class SessionsTable:
 
     def sessions(self) -> Iterator[ForeignSession]:
         """Every row."""
+        seen: set[Any] = set()
         names = list(self._columns)
         columns = [self._columns[name] for name in names]
         for row in self._database.rows(self._table, columns, "", (), quoted(self._columns["id"])):
@@ -92,6 +93,10 @@ class SessionsTable:
             if name in (None, ""):
                 self.unread.add(f"a row of {self._table}", "it has no id")
                 continue
+            if name in seen:
+                self.unread.add(f"a row of session {name!r:.80}", "another has the same id")
+                continue
+            seen.add(name)
             try:
                 messages = self._messages(values)
             except (NotJson, NotMigratable) as problem:

@@ -160,6 +160,30 @@ def test_a_row_without_an_id_is_told(log: Log, tmp_path: Path) -> None:
     assert (summary.unread, summary.sessions) == (1, 0)
 
 
+def test_what_the_log_does_not_take_hides_nothing(log: Log, tmp_path: Path) -> None:
+    """One strange session must never keep the others from coming along."""
+    path = tmp_path / "own.db"
+    deep = '[{"role": "user", "content": ' + "[" * 3_000 + "]" * 3_000 + "}]"
+    old = '[{"role": "user", "content": "x", "timestamp": "0001-01-01T00:00:00+14:00"}]'
+    rows = [
+        ("big", TOLD, json.dumps({"much": "x" * 200_000})),
+        ("deep", deep, "{}"),
+        ("old", old, "{}"),
+        ("same", TOLD, "{}"),
+        ("same", old, "{}"),
+    ]
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE sessions (session_id, history, metadata)")
+        connection.executemany("INSERT INTO sessions VALUES (?, ?, ?)", rows)
+    for new in (6, 0):
+        summary = log.migrate(path)
+        assert (summary.sessions, summary.recorded, summary.rewinds) == (4, new, 0)
+    told = [thing.why for thing in log.migrate(path, project="again").unread_things]
+    assert told[0].startswith("metadata of 200,0")
+    assert told[1] == "another has the same id"
+    assert log.verify().problems == ()
+
+
 def test_names_are_never_taken_for_sql(log: Log, foreign: Foreign) -> None:
     """A table's name must never be more than a name."""
     path = foreign(

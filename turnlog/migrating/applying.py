@@ -6,13 +6,14 @@ from typing import Any, NamedTuple
 
 from ..adapters.claude.batches import prepare
 from ..adapters.claude.messages import entry_of
-from ..adapters.migration.found import ForeignSession, Snapshot
+from ..adapters.migration.found import ForeignSession, Snapshot, Unread
 from ..adapters.redaction import Redaction
 from ..adapters.storage.contract import Stream, Transaction
 from ..appending import Arrival, append
 from ..domain import details
 from ..domain.batch import CHECKPOINT_EVERY
 from ..domain.entry import identity_of
+from ..domain.errors import Refused
 from ..domain.keys import SessionKey
 from ..domain.points import Point
 from ..domain.session import GONE, fold
@@ -36,6 +37,8 @@ class Applied(NamedTuple):
     rewinds: int = 0
     trims: int = 0
     uncounted: int = 0
+    refused: tuple[Unread, ...] = ()
+    """What the log does not take."""
 
 
 class Asker(NamedTuple):
@@ -87,6 +90,7 @@ class _Applying:
         self.said: set[str] = set()
         self.looked_up: set[str] = set()
         self.recorded = self.checkpoints = self.rewinds = self.trims = self.uncounted = 0
+        self.refused: list[Unread] = []
         self.at = session.created_at
 
     def take(self, snapshot: Snapshot) -> None:
@@ -101,8 +105,10 @@ class _Applying:
         if name is not None and self._has(name):
             self._say(placed)
             return
-        self._go_to(placed)
-        if moved.trimmed_to is not None:
+        if self._go_to(placed) and placed:
+            # A trim right behind the message that is the head again came along with it.
+            self._trim(placed[self.line.start].uuid)
+        elif moved.trimmed_to is not None:
             self._trim(moved.trimmed_to)
         self._say(placed)
         if name is not None:
@@ -119,7 +125,10 @@ class _Applying:
             title = self.session.title[: details.LONGEST_TITLE]
             events += details.rename(stream.state, title, actor) if title.strip() else []
         if self.session.metadata:
-            events += details.set_metadata(stream.state, self.session.metadata, actor)
+            try:
+                events += details.set_metadata(stream.state, self.session.metadata, actor)
+            except Refused as problem:
+                self.refused.append(Unread(f"the metadata of {self.key.session_id}", str(problem)))
         if events:
             self.transaction.record(stream, events, fold(stream.state, events))
 
@@ -136,6 +145,7 @@ class _Applying:
             self.rewinds,
             self.trims,
             self.uncounted,
+            tuple(self.refused),
         )
 
     def _stream(self) -> Stream | None:
@@ -163,8 +173,12 @@ class _Applying:
         stream = self._stream()
         return stream is not None and find_checkpoint(self.transaction, stream, name) is not None
 
-    def _go_to(self, placed: list[Placed]) -> None:
-        """Make the last message that the log has of a line the head, if no other work would go."""
+    def _go_to(self, placed: list[Placed]) -> bool:
+        """Make the last message that the log has of a line the head, if no other work would go.
+
+        Returns:
+            Whether it was not, and is now.
+        """
         known = [one.uuid for one in placed]
         known = known[
             : next((i for i, uuid in enumerate(known) if uuid not in self.there), len(known))
@@ -172,15 +186,16 @@ class _Applying:
         head = self.live[-1][0] if self.live else None
         target = known[-1] if known else None
         if head == target:
-            return
+            return False
         line = set(known)
         common = max((i for i, (uuid, _) in enumerate(self.live) if uuid in line), default=-1)
         if not all(ours for _, ours in self.live[common + 1 :]):
-            return  # somebody went on here: what is new there stands behind that
+            return False  # somebody went on here: what is new there stands behind that
         point = f"message:{target}" if target is not None else "prompt:0"
         rewind(self.transaction, self.key, Point.of(point), self.reason, self.asker.actor, False)
         self.rewinds += 1
         self.live = [(uuid, True) for uuid in known]
+        return True
 
     def _trim(self, before: str) -> None:
         if before in self.there:

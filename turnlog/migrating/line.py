@@ -31,7 +31,8 @@ class Line:
     """A conversation on its way through the states that another library kept of it.
 
     Libraries keep lists. A list that goes on where the last one ended is said further; one that
-    lacks the beginning was trimmed; any other goes back to what both have in common.
+    lacks the beginning was trimmed, one that has it again takes it back into the context; any other
+    goes back to what both have in common.
     """
 
     def __init__(self, stream_id: str) -> None:
@@ -66,7 +67,7 @@ class Line:
         if not self.placed:
             return 0
         there = [placed.message.key for placed in self.placed]
-        for start in range(self.start, len(there)):
+        for start in (*range(self.start, len(there)), *range(self.start)):
             if there[start:] == keys[: len(there) - start]:
                 return start
         return None

@@ -79,7 +79,10 @@ def _each(
         if not any(snapshot.messages for snapshot in session.snapshots):
             summary.empty += 1
             continue
-        _count(summary, _applied(store, key, session, asker, summary.dry_run))
+        applied = _applied(store, key, session, asker, summary.dry_run)
+        for thing in applied.refused:
+            source.unread.add(*thing)
+        _count(summary, applied)
         if progress is not None:
             progress(summary.sessions)
 
