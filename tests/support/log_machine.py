@@ -32,6 +32,7 @@ from turnlog.domain.errors import Refused, TurnlogError
 from turnlog.domain.events import EntryRedacted, SessionPacked
 from turnlog.domain.keys import SessionKey
 from turnlog.domain.session import fold
+from turnlog.retention.forgetting import Forgetting
 
 from .agreement import agrees
 from .plain_log import Line, PlainSession, kind
@@ -324,9 +325,12 @@ class Machine(RuleBasedStateMachine):
                 return False
             entry["message"]["content"] = [{"type": "text", "text": "[redacted]"}]
             body, _ = encode(entry)
+            forgetting = Forgetting(self.log.store, transaction)
+            forgetting.forget(stream, [known.version])
             digest = transaction.replace_body(stream, known.version, body)
             said = [EntryRedacted(branch=known.branch, of=known.version, digest=digest)]
             transaction.record(stream, said, fold(stream.state, said), stream.memory)
+            forgetting.fold_again(stream, [known.version])
             return True
 
         return self.log.store.write(work)
