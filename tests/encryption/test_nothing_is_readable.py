@@ -13,12 +13,12 @@ import pytest
 
 import turnlog
 from tests.encryption.conftest import Open
-from tests.encryption.words import TEXTS, Words, found_in, imported, record
+from tests.encryption.words import TEXTS, Words, found_in, imported, record, tell_by_hand
 from turnlog.projections.search.words import terms
 
 
 def tell(log: turnlog.Log, words: Words, directory: Path, prompts: int = TEXTS) -> None:
-    record(log, words, prompts=prompts)
+    tell_by_hand(log, words, record(log, words, prompts=prompts))
     imported(log, words, directory)
     log.seal(actor=words(), reason=words())
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from eventsourcing.persistence import StoredEvent
 
 import turnlog
 from tests.encryption.conftest import Open
@@ -15,6 +16,9 @@ from tests.encryption.words import Words, found_in, imported, record
 from tests.support.contents import contents
 from tests.support.transcripts import Transcript
 from turnlog import Filter, Log, Refused, SessionKey
+from turnlog.adapters.storage.library.recorder import TurnlogApplicationRecorder
+from turnlog.adapters.storage.library.snapshot_recorder import TurnlogSnapshotRecorder
+from turnlog.adapters.storage.library.stream_names import IdType
 from turnlog.projections.engine.projection import Projection
 
 
@@ -179,3 +183,18 @@ def test_the_sessions_of_a_plain_log_are_brought_over_with_their_chain(
     assert found_in(words.all, list(tmp_path.glob("sealed.db*"))) == []
     sealed.export_sessions(tmp_path / "again.jsonl")
     assert found_in(words.all[:8], [tmp_path / "again.jsonl"]), "what is exported is plain"
+
+
+def test_the_library_s_own_aggregates_and_snapshots_are_sealed_too(
+    open_log: Open, tmp_path: Path
+) -> None:
+    log = open_log(f"sqlite:///{tmp_path / 'a.db'}")
+    event = StoredEvent("dog", 1, "dogs:Registered.v1", b'{"name": "swordfish"}')
+    snapshot = StoredEvent("dog", 1, "dogs:Snapshot.v1", b'{"tricks": "swordfish"}')
+    events = TurnlogApplicationRecorder(log.store, IdType.TEXT)
+    snapshots = TurnlogSnapshotRecorder(log.store, IdType.TEXT)
+    events.insert_events([event])
+    snapshots.insert_events([snapshot])
+    assert list(events.select_events("dog")) == [event]
+    assert list(snapshots.select_events("dog")) == [snapshot]
+    assert found_in(["swordfish"], list(tmp_path.glob("a.db*"))) == []

@@ -42,9 +42,32 @@ def record(log: Log, words: Words, seed: int = 1, prompts: int = 2) -> SessionKe
     log.set_metadata(key, {words(): words()}, actor=words())
     log.set_status(key, "error", why=words(), actor=words())
     log.checkpoint(key, "before", label=words(), actor=words())
+    log.attempt_continuation(key, why=words(), actor=words())
     log.rewind(key, "prompt:1", reason=words(), actor=words())
     log.catch_up()
     return key
+
+
+def tell_by_hand(log: Log, words: Words, key: SessionKey) -> None:
+    """Fork a session, and record one of another agent."""
+    fork = log.fork(key, reason=words(), actor=words()).child
+    log.delete(fork, reason=words(), actor=words())
+    by_hand = log.create(
+        project="by-hand",
+        working_dir=f"/{words()}",
+        user_id=words(),
+        prompt=words(),
+        title=words(),
+        tags=[words()],
+        metadata={words(): [words()]},
+        actor=words(),
+    ).key
+    log.update(by_hand, user_id=words(), title=words(), status="error", why=words())
+    talk = log.conversation(by_hand)
+    talk.record("user", words())
+    talk.record("assistant", words())
+    talk.summarize(words(), actor=words())
+    log.archive(by_hand, reason=words(), actor=words())
 
 
 def imported(log: Log, words: Words, directory: Path, seed: int = 9) -> SessionKey:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import AggregateRecorder, StoredEvent
 
+from ..encryption.cipher import place as bound
 from ..sql.reader import FOREVER
 from ..sql.transaction import SqlTransaction
 from .errors import VersionTaken
@@ -46,9 +47,11 @@ class TurnlogSnapshotRecorder(TurnlogRecorder, AggregateRecorder):
             for stored in stored_events:
                 name = stream_name(stored.originator_id, self.id_type)
                 place = (self._purpose, name, stored.originator_version)
-                transaction.cursor.execute(
-                    self.sql.add_snapshot, (*place, stored.topic, stored.state)
-                )
+                cipher = transaction.codec.cipher
+                if cipher.encrypted:
+                    cipher.begin(name)
+                state = cipher.seal(name, bound_to(*place), stored.state)
+                transaction.cursor.execute(self.sql.add_snapshot, (*place, stored.topic, state))
                 if transaction.cursor.fetchone() is None:
                     raise VersionTaken(
                         f"there is a snapshot of {stored.originator_id} at version "
@@ -68,9 +71,20 @@ class TurnlogSnapshotRecorder(TurnlogRecorder, AggregateRecorder):
     ) -> Sequence[StoredEvent]:
         """The snapshots of an aggregate by version."""
         statement = self.sql.snapshots_backwards if desc else self.sql.snapshots
-        place = (self._purpose, stream_name(originator_id, self.id_type))
+        place = self._purpose, stream_name(originator_id, self.id_type)
         bounds = (-1 if gt is None else gt, FOREVER if lte is None else lte)
         with self.read() as reader:
             reader.cursor.execute(statement, (*place, *bounds, FOREVER if limit is None else limit))
             found = reader.cursor.fetchall()
-        return [StoredEvent(originator_id, *row) for row in found]
+            opened = reader.codec.cipher.open
+        return [
+            StoredEvent(
+                originator_id, version, topic, opened(bound_to(*place, version), bytes(state))
+            )
+            for version, topic, state in found
+        ]
+
+
+def bound_to(purpose: str, name: str, version: int) -> bytes:
+    """What a snapshot is bound to, where it is encrypted."""
+    return bound("snapshot of the library", purpose, name, version)

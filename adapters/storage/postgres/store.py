@@ -352,3 +352,4 @@ class PostgresStore(SqlStore):
     def close(self) -> None:
         """Let go of every connection. A store that is dropped does so by itself."""
         self._end()
+        self.codec.cipher.close()

@@ -303,6 +303,7 @@ class SqliteStore(SqlStore):
         """Let go of every connection. A store that is dropped does so by itself."""
         with self._writer:
             self._end()
+        self.codec.cipher.close()
 
 
 def _let_go(writer: PoolProxiedConnection, engine: Engine) -> None:
