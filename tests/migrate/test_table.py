@@ -114,6 +114,8 @@ def test_the_sessions_own_counters_are_counted_once(log: Log, tmp_path: Path) ->
     summary = moved(log, table(path, json.dumps(asked), taken=151, given=30), **columns)
     assert summary.uncounted == 1
     assert log.stats().billed.usage[:2] == (150, 30)
+    summary = moved(log, table(path, json.dumps(asked), taken=155, given=30), **columns)
+    assert (summary.recorded, summary.uncounted) == (0, 5)
 
 
 def test_counters_of_messages_are_theirs(log: Log, tmp_path: Path) -> None:
@@ -129,6 +131,15 @@ def test_counters_of_messages_are_theirs(log: Log, tmp_path: Path) -> None:
     ]
     moved(log, table(tmp_path / "own.db", json.dumps(told)))
     assert log.stats().billed.usage[:3] == (9, 7, 8)
+
+
+def test_counters_of_the_row_have_those_of_the_messages_in_them(log: Log, tmp_path: Path) -> None:
+    """What a message tells and its row repeats must never be counted twice."""
+    used = {"input_tokens": 5, "output_tokens": 3}
+    told = [{"role": "assistant", "content": text, "usage": used} for text in ("a", "b")]
+    path = table(tmp_path / "own.db", json.dumps(told), taken=12, given=6)
+    moved(log, path, input_tokens="taken", output_tokens="given")
+    assert log.stats().billed.usage[:2] == (12, 6)
 
 
 def test_a_history_that_was_rewritten_is_gone_back_in(log: Log, tmp_path: Path) -> None:

@@ -17,11 +17,13 @@ from ..domain.errors import Refused
 from ..domain.keys import SessionKey
 from ..domain.points import Point
 from ..domain.session import GONE, fold
+from ..domain.usage import NOTHING
 from ..messages.trimming import trim
 from ..time.rewinding import checkpoint, rewind
 from ..time.transcribing import transcript_of
 from ..time.travelling import find_checkpoint
 from .line import Line, Placed
+from .totals import beyond, plus
 
 _LONGEST_NAME = 200
 
@@ -205,16 +207,16 @@ class _Applying:
     def _say(self, placed: list[Placed]) -> None:
         """Record the messages of a line that the log does not have."""
         new = [i for i, one in enumerate(placed) if one.uuid not in self.there]
+        last, rest = self._rest_of_total(placed, new)
         if not new:
             return
-        total = self._rest_of_total(placed, new)
         entries = []
         for i in new:
             uuid, message = placed[i]
             self.at = message.at or self.at or self.asker.now
             given = message.given
-            if i == total[0]:
-                given = given._replace(usage=total[1])
+            if i == last:
+                given = given._replace(usage=plus(given.usage or {}, rest))
             parent = placed[i - 1].uuid if i else None
             entries.append(entry_of(given, self.key, uuid, parent, self.at))
         self._append(entries)
@@ -233,22 +235,19 @@ class _Applying:
         arrival = Arrival(self.key, batch, "import", user, checkpoint_every=every)
         append(self.transaction, arrival)
 
-    def _rest_of_total(self, placed: list[Placed], new: list[int]) -> tuple[int, dict[str, int]]:
-        """What the session's own counters have beyond the log's: it stands on the last answer."""
-        total = self.session.total
-        if total is None:
-            return -1, {}
+    def _rest_of_total(
+        self, placed: list[Placed], new: list[int]
+    ) -> tuple[int | None, dict[str, int]]:
+        """What the session's own counters have beyond all others, and the answer it stands on."""
+        if self.session.total is None:
+            return None, {}
         stream = self._stream()
-        counted = stream.state.billed._asdict() if stream is not None else {}
-        counted["cache_creation_input_tokens"] = counted.get("cache_creation_5m", 0) + counted.get(
-            "cache_creation_1h", 0
-        )
-        rest = {name: max(0, count - counted.get(name, 0)) for name, count in total.items()}
+        billed = stream.state.billed if stream is not None else NOTHING
+        rest = beyond(self.session.total, billed, [placed[i].message for i in new])
         answers = [i for i in new if placed[i].message.given.role == "assistant"]
         if not answers:
             self.uncounted += sum(rest.values())
-            return -1, {}
-        return answers[-1], {"input_tokens": 0, "output_tokens": 0, **rest}
+        return answers[-1] if answers else None, rest
 
     def _tell_cost(self, usd: float) -> None:
         """The running total, as the CLI writes its own."""
