@@ -39,8 +39,13 @@ class Removing(Base):
             record(store, turn(number))
         before, bodies = recorded(store), _bodies(store)
 
+        with store.read() as reader:
+            stream = reader.find(KEY)
+            assert stream is not None
+            ahead = reader.squeezed(stream)
+
         def pack(transaction: Transaction) -> None:
-            packed = transaction.pack(transaction.open(KEY))
+            packed = transaction.pack(transaction.open(KEY), ahead)
             recording([SessionPacked(**packed._asdict())])(transaction)
 
         store.write(pack)
