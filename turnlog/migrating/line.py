@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -67,7 +68,7 @@ class Line:
         if not self.placed:
             return 0
         there = [placed.message.key for placed in self.placed]
-        for start in (*range(self.start, len(there)), *range(self.start)):
+        for start in chain(range(self.start, len(there)), range(self.start)):
             if there[start:] == keys[: len(there) - start]:
                 return start
         return None
