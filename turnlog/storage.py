@@ -18,6 +18,7 @@ from .adapters.storage.contract import Reclaimed as Reclaimed
 from .adapters.storage.contract import Recorded as Recorded
 from .adapters.storage.contract import Repacked as Repacked
 from .adapters.storage.contract import Source as Source
+from .adapters.storage.contract import Squeezed as Squeezed
 from .adapters.storage.contract import Store as Store
 from .adapters.storage.contract import StoredFile as StoredFile
 from .adapters.storage.contract import Stream as Stream
@@ -51,6 +52,7 @@ __all__ = [
     "Registry",
     "Repacked",
     "Source",
+    "Squeezed",
     "Store",
     "StoredFile",
     "Stream",
