@@ -67,7 +67,7 @@ class Cipher(Protocol):
         """
 
     def refresh(self) -> bool:
-        """Notice what other processes did to the keys; whether they did anything."""
+        """Notice keys that were replaced or destroyed, by whatever process; whether any were."""
 
     def hashed(self, purpose: str, data: bytes) -> bytes:
         """By what something is known again without being written down: 32 bytes."""
@@ -239,7 +239,7 @@ class Sealing:
         return found
 
     def refresh(self) -> bool:
-        """Forget what is known of the keys when any were made or destroyed."""
+        """Forget what is known of the keys when any were replaced or destroyed."""
         revision = self.keys.revision()
         if revision == self._revision:
             return False

@@ -38,6 +38,7 @@ _TABLES = (
         destroyed_at INTEGER)""",
     "CREATE INDEX keys_of_stream ON keys (stream)",
 )
+_CHANGED = "UPDATE about SET value = value + 1 WHERE name = 'changes'"
 LOST = (
     "without them nobody reads what was said, nor titles, tags, names and folders; "
     "sessions, times, counts, tokens, cost and the hash chain are not encrypted: open the log "
@@ -63,7 +64,6 @@ class KeyFolder:
         self._connection: sqlite3.Connection | None = None
         self._master: AESGCM | None = None
         self._name = ""
-        self._own_changes = 0
 
     @property
     def place(self) -> str:
@@ -107,7 +107,7 @@ class KeyFolder:
             cursor.execute(statement)
         name = os.urandom(16).hex()
         check = sealed(self._key_of_keys(), _NONE, bound("turnlog keys", name), b"turnlog")
-        values = {"schema": _SCHEMA, "name": name, "check": check}
+        values = {"schema": _SCHEMA, "name": name, "check": check, "changes": 0}
         cursor.executemany("INSERT INTO about VALUES (?, ?)", list(values.items()))
 
     def _check(self, cursor: sqlite3.Cursor, name: str | None) -> None:
@@ -155,6 +155,7 @@ class KeyFolder:
     def renew(self, stream: str) -> Key:
         """A new key, which is the current one from now on."""
         with self._lock, self._told(), self._transaction() as cursor:
+            cursor.execute(_CHANGED)
             return self._new(cursor, stream)
 
     def secret(self, id: bytes) -> bytes | Destroyed | None:
@@ -194,14 +195,16 @@ class KeyFolder:
                 f"WHERE {which} AND wrapped IS NOT NULL",
                 (time.time_ns() // 1_000_000, value),
             )
-            return cursor.rowcount
+            count = cursor.rowcount
+            if count:
+                cursor.execute(_CHANGED)
+            return count
 
     def revision(self) -> object:
-        """Another value whenever keys were made or destroyed."""
+        """Another value whenever a key was replaced or destroyed."""
         with self._lock, self._told(), self._reading() as cursor:
-            # It counts what other connections changed, not what this one did.
-            cursor.execute("PRAGMA data_version")
-            return cursor.fetchone()[0], self._own_changes
+            cursor.execute("SELECT value FROM about WHERE name = 'changes'")
+            return cursor.fetchone()[0]
 
     def standing(self) -> Standing:
         """How many keys there are."""
@@ -274,7 +277,6 @@ class KeyFolder:
         try:
             yield cursor
             cursor.execute("COMMIT")
-            self._own_changes += 1
         except BaseException:
             with suppress(sqlite3.Error):
                 connection.rollback()

@@ -92,7 +92,7 @@ class Keys(Protocol):
         """Destroy one key; gives 0 where that was done before."""
 
     def revision(self) -> object:
-        """Another value whenever keys were made or destroyed, by whatever process."""
+        """Another value whenever a key was replaced or destroyed, by whatever process."""
 
     def standing(self) -> Standing:
         """How many keys there are."""

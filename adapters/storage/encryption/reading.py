@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import select
-
 from ....domain.errors import DamagedEvent, KeyDestroyed, KeysNeeded
 from ....domain.keys import SessionKey
 from ....projections.texts import Texts
 from ..damage import UNREADABLE
-from ..sql.schema import streams
 from ..sql.statements import Statements
 from . import states
 from .hidden import Find, Hidden, Looking
@@ -34,8 +31,7 @@ class SealedReader:
 
     def named(self, number: int) -> SessionKey | None:
         """The session whose stream has a number."""
-        name = select(streams.c.name).where(streams.c.id == number)
-        self.cursor.execute(*self._sql.once(name))
+        self.cursor.execute(f"SELECT name FROM streams WHERE id = {self._sql.mark}", (number,))
         row = self.cursor.fetchone()
         return SessionKey.parse(row[0]) if row is not None else None
 
