@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 
 import turnlog
 from tests.storage.tampering import meddling, number_of
+from tests.support.transcripts import Transcript
 from turnlog import AuditFilter, Deed, SessionKey
 from turnlog.adapters.storage.sql.schema import blocks
 from turnlog.domain.errors import Refused
@@ -241,3 +242,43 @@ def test_who_acted_in_a_session_goes_when_it_is_erased(durable_url: str) -> None
         assert log.audit(AuditFilter(user_id="ada")) == []
         log.rebuild()
         assert rows(log) == live
+
+
+def test_the_trail_says_when_another_session_is_billed(durable_url: str) -> None:
+    """What a session is billed for must never change without a word in its trail."""
+    origin = Transcript(seed=1)
+    origin.prompt("Why is the checkout slow?")
+    origin.answer("The total is computed once per row.")
+    copy = origin.fork(by="sdk")
+    copy.prompt("And on Sundays?")
+    copy.answer("The same.")
+    first, second = (SessionKey("shop", s.session_id) for s in (origin, copy))
+    with turnlog.open(durable_url) as log:
+        log.append(second, copy.entries)
+        cost = log.session(copy.session_id).billed.cost_nano_usd
+        assert not log.audit(AuditFilter(kinds=("BillingMoved",)))
+        log.append(first, origin.entries)
+        [moved] = log.audit(AuditFilter(kinds=("BillingMoved",)))
+        assert (moved.key, moved.billed_before) == (first, second)
+        assert log.session(copy.session_id).billed.cost_nano_usd == cost - (
+            moved.cost_nano_usd or 0
+        )
+        assert isinstance(moved.event, turnlog.events.UsageRecorded)
+        for key in (first, second):
+            assert moved in log.audit(AuditFilter(session=key))
+        assert moved in log.audit(AuditFilter(project="sho", source="transcript"))
+        assert moved not in log.audit(AuditFilter(source="api"))
+        assert moved not in log.audit(AuditFilter(user_id="nobody"))
+        for session in (None, first, second):
+            log.rebuild(name="sessions", session=session)
+            assert log.audit(AuditFilter(kinds=("billingmoved",))) == [moved]
+
+
+def test_a_copy_without_a_better_right_moves_nothing() -> None:
+    origin = Transcript(seed=1)
+    origin.prompt("?")
+    origin.answer("!")
+    with turnlog.open("memory:") as log:
+        for transcript in (origin, origin.fork(by="cli")):
+            log.append(SessionKey("shop", transcript.session_id), transcript.entries)
+        assert not log.audit(AuditFilter(kinds=("BillingMoved",)))
