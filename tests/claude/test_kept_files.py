@@ -93,7 +93,9 @@ def test_a_file_is_read_again_only_when_it_changed(
     path = put(claude / "file-history" / s.session_id / "0123@v1", b"one")
     run(log, claude)
     read = []
-    monkeypatch.setattr(keeping, "read_kept", lambda p, *rest: read.append(p) or reading.read_kept(p, *rest))
+    monkeypatch.setattr(
+        keeping, "read_kept", lambda p, *rest: read.append(p) or reading.read_kept(p, *rest)
+    )
     assert run(log, claude).kept_files == 0
     assert read == []
     os.utime(path, (1, 1))
