@@ -1,6 +1,7 @@
 """What every test may ask for: a clean environment and places to store a log."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,11 @@ from sqlalchemy.engine import URL
 
 import turnlog
 from tests.support import servers
+
+# A shell starts what runs in its background with SIGINT ignored, and so would be what the tests start
+# and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Settings of the machine that must not reach a test, by the start of their names.
 FOREIGN = ("ANTHROPIC_", "CLAUDE", "TURNLOG_", "SESSION_", "DATABASE_URL", "REDIS_URL", "XDG_")
