@@ -13,8 +13,8 @@ from sqlalchemy.engine import URL
 import turnlog
 from tests.support import servers
 
-# A shell starts what runs in its background with SIGINT ignored, and so would be what the tests start
-# and interrupt.
+# A shell starts what runs in its background with SIGINT ignored, and what the tests start and
+# interrupt would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
