@@ -18,7 +18,6 @@ import turnlog
 from tests.support.transcripts import Transcript
 from turnlog.adapters.prices import genai_price
 from turnlog.domain import prices
-from turnlog.domain.errors import Refused
 from turnlog.domain.keys import SessionKey
 from turnlog.domain.prices import price
 from turnlog.domain.usage import Usage
@@ -246,5 +245,5 @@ def test_pricing_anew_is_a_rebuild(tmp_path: Path) -> None:
 
 
 def test_prices_come_from_somewhere_that_is_known() -> None:
-    with pytest.raises(Refused, match="not from 'a hat'"):
+    with pytest.raises(turnlog.InvalidSettings, match="prices is 'a hat', but takes table or"):
         turnlog.open("sqlite://", prices="a hat")

@@ -33,7 +33,7 @@ def test_help_needs_nothing_of_a_log(environment: dict[str, str]) -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
-    assert "Begin with `turnlog import`" in done.stdout
+    assert "Begin with turnlog import" in done.stdout
     assert done.stdout.splitlines()[-1] == "[]"
 
 

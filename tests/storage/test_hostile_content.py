@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import turnlog
-from turnlog.domain.errors import TurnlogError
+from turnlog.domain.errors import Refused, TurnlogError
 from turnlog.domain.keys import SessionKey
 from turnlog.projections.sessions import Filter
 
@@ -245,10 +245,13 @@ def test_what_is_no_object_is_kept_as_it_was_found(log: turnlog.Log) -> None:
 def test_any_text_may_be_asked_for(log: turnlog.Log) -> None:
     """A question with a strange character in it must get an answer or one of our own errors."""
     log.append(KEY, [user()])
-    fields = ("user_id", "project", "directory", "status", "tag", "text")
+    fields = ("user_id", "project", "directory", "model", "text")
     for nasty in NASTY:
         for field in fields:
             assert log.sessions(Filter(**{field: nasty})) == []  # type: ignore[arg-type]
+        assert log.sessions(Filter(tags=(nasty,))) == []
+        with pytest.raises(Refused, match="is no status"):
+            log.sessions(Filter(status=nasty))  # type: ignore[arg-type]
         with pytest.raises(TurnlogError):
             log.session(nasty)
         for kind in ("checkpoint", "message", "time", "prompt"):

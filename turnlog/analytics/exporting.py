@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 from sqlalchemy import select
 
@@ -22,6 +22,9 @@ from .formats import FORMATS, Row
 from .manifest import Manifest, Seen
 from .usage_rows import usage_rows
 
+CONTENTS: tuple[Content, ...] = ("none", "notes", "all")
+"""How much of what was written an export holds. A reader may also ask for headers alone, which
+only a fold can use."""
 _TELL_EVERY = 1_000
 _EVENTS_AT_ONCE = 200
 _ENTRIES_AT_ONCE = 32
@@ -52,7 +55,7 @@ class Asked(NamedTuple):
         """
         _one_of("format", self.format, FORMATS)
         _one_of("what", self.what, TABLES)
-        _one_of("content", self.content, get_args(Content))
+        _one_of("content", self.content, CONTENTS)
         if self.since is not None and self.until is not None and self.since >= self.until:
             raise Refused("since must lie before until; nothing is between them")
         return self
@@ -160,7 +163,7 @@ class _Events:
     def between(self, after: int, upto: int) -> Iterator[tuple[int | None, Row]]:
         """The rows of the events after one position, up to another."""
         asked, self.seen = self._asked, Seen(upto)
-        content: Content = next(c for c in get_args(Content) if c == asked.content)
+        content = next(c for c in CONTENTS if c == asked.content)
         limit = _ENTRIES_AT_ONCE if content == "all" else _EVENTS_AT_ONCE
         while after < upto:
             events = self._store.log(after, limit, content)
