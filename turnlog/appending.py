@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from .adapters.storage.contract import Packed, Reader, Stream, Transaction
+from .adapters.storage.contract.reader import Reader
+from .adapters.storage.contract.transaction import Transaction
+from .adapters.storage.contract.values import Packed, Stream
 from .domain.batch import CHECKPOINT_EVERY, Batch, Known, Seen, identify
 from .domain.entry import GAP, REDACTED, Entry, Mark
 from .domain.events import EntryConflicted, EntryCorrupted, EntryRecorded, TurnRecorded

@@ -15,7 +15,8 @@ from anyio import CancelScope
 
 from .adapters import threads
 from .adapters.claude.session_store import SessionStore
-from .adapters.storage.contract import Recorded, Store
+from .adapters.storage.contract.store import Store
+from .domain.recorded import Recorded
 from .log import Log
 from .log.part import Key
 from .messages.awaited import AsyncConversation

@@ -14,7 +14,10 @@ from typing import Literal, NamedTuple, get_args
 from uuid import uuid4
 
 from .adapters.claude.slug import project_slug
-from .adapters.storage.contract import Reader, Store, Stream, Transaction
+from .adapters.storage.contract.reader import Reader
+from .adapters.storage.contract.store import Store
+from .adapters.storage.contract.transaction import Transaction
+from .adapters.storage.contract.values import Stream
 from .domain.beginning import Details, Told, begin, describe, minute_of, time_id, update
 from .domain.errors import NotCaughtUp, Refused, UnknownSession
 from .domain.events import SessionEvent

@@ -17,7 +17,7 @@ from .projections.engine.own import registrations_of
 from .settings import Beside, Settings
 
 if TYPE_CHECKING:
-    from .adapters.storage.contract import Store
+    from .adapters.storage.contract.store import Store
     from .log import Log
     from .projections.engine.projection import Projection
 

@@ -5,7 +5,6 @@ from .adapters.claude.sdk_messages import figures_of as figures_of
 from .adapters.claude.session_store import SessionStore as SessionStore
 from .adapters.migration.database import NotMigratable as NotMigratable
 from .adapters.redaction import InvalidPattern as InvalidPattern
-from .adapters.storage.contract import Recorded as Recorded
 from .adapters.storage.encryption.key_folder import KeyFolder as KeyFolder
 from .adapters.storage.encryption.keys import Keys as Keys
 from .appending import Appended as Appended
@@ -33,6 +32,7 @@ from .domain.errors import TurnlogError as TurnlogError
 from .domain.errors import UnknownSession as UnknownSession
 from .domain.keys import SessionKey as SessionKey
 from .domain.points import Point as Point
+from .domain.recorded import Recorded as Recorded
 from .domain.session import SessionState as SessionState
 from .evidence.files import verify_file as verify_file
 from .evidence.proofs import Proof as Proof

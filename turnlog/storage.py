@@ -9,23 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .adapters.storage.contract import Appended as Appended
-from .adapters.storage.contract import Body as Body
-from .adapters.storage.contract import Content as Content
-from .adapters.storage.contract import Packed as Packed
-from .adapters.storage.contract import Reader as Reader
-from .adapters.storage.contract import Reclaimed as Reclaimed
-from .adapters.storage.contract import Recorded as Recorded
-from .adapters.storage.contract import Repacked as Repacked
-from .adapters.storage.contract import Source as Source
-from .adapters.storage.contract import Squeezed as Squeezed
-from .adapters.storage.contract import Store as Store
-from .adapters.storage.contract import StoredFile as StoredFile
-from .adapters.storage.contract import Stream as Stream
-from .adapters.storage.contract import Stretch as Stretch
-from .adapters.storage.contract import Summary as Summary
-from .adapters.storage.contract import Transaction as Transaction
-from .adapters.storage.contract import Unreadable as Unreadable
+from .adapters.storage.contract.reader import Reader as Reader
+from .adapters.storage.contract.store import Store as Store
+from .adapters.storage.contract.transaction import Transaction as Transaction
+from .adapters.storage.contract.values import Appended as Appended
+from .adapters.storage.contract.values import Body as Body
+from .adapters.storage.contract.values import Content as Content
+from .adapters.storage.contract.values import Packed as Packed
+from .adapters.storage.contract.values import Reclaimed as Reclaimed
+from .adapters.storage.contract.values import Repacked as Repacked
+from .adapters.storage.contract.values import Source as Source
+from .adapters.storage.contract.values import Squeezed as Squeezed
+from .adapters.storage.contract.values import StoredFile as StoredFile
+from .adapters.storage.contract.values import Stream as Stream
+from .adapters.storage.contract.values import Stretch as Stretch
+from .adapters.storage.contract.values import Summary as Summary
+from .adapters.storage.contract.values import Unreadable as Unreadable
 from .adapters.storage.installed import NotAStore as NotAStore
 from .adapters.storage.installed import Opening as Opening
 from .adapters.storage.memory.models import MemoryModels as ModelsInMemory
@@ -33,6 +32,7 @@ from .adapters.storage.memory.store import MemoryStore as MemoryStore
 from .adapters.storage.stores import has_fts5, open_store
 from .adapters.storage.stores import read_models as _read_models
 from .adapters.storage.wrapped import WrappedStore as WrappedStore
+from .domain.recorded import Recorded as Recorded
 from .projections.engine.own import registrations_of
 from .projections.engine.projection import Projection
 from .projections.engine.registry import Registry as Registry

@@ -16,7 +16,7 @@ from ...domain.entry import Entry, identity_of
 from ...domain.errors import NotJson
 from ...domain.keys import SessionKey
 from ..redaction import Redaction
-from ..storage.contract import Packed, Source
+from ..storage.contract.values import Packed, Source
 from ..storage.encoding.blocks import BlockCodec
 from ..storage.encoding.json_bytes import decode_line
 from .batches import prepare

@@ -9,7 +9,7 @@ from pathlib import Path
 import zstandard
 
 from ..redaction import Redaction
-from ..storage.contract import StoredFile
+from ..storage.contract.values import StoredFile
 from ..storage.encoding.compression import RAW, ZSTD
 from .folder import told
 

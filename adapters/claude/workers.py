@@ -21,7 +21,7 @@ from multiprocessing.context import BaseContext
 from typing import Any
 
 from ...domain.errors import TurnlogError
-from ..storage.contract import Packed
+from ..storage.contract.values import Packed
 from ..storage.encoding.blocks import BlockCodec
 from .importer import Prepared, Task, prepare_task
 

@@ -10,7 +10,7 @@ from ...domain import events as e
 from ...domain.entry import Mark, uuid_text
 from ...domain.keys import SessionKey, short
 from ..claude.tool_calls import content_text
-from ..storage.contract import Body
+from ..storage.contract.values import Body
 from ..storage.encoding.blocks import read_entry
 from .figures import number, size, tokens, usage_json
 from .tool_lines import called

@@ -12,7 +12,7 @@ from ...domain.keys import short
 from ...opening import open_log
 from ...retention.sharing import Forks
 from ...settings import Settings
-from ..storage.contract import Store
+from ..storage.contract.store import Store
 from .as_json import key_json
 from .asking import sure
 from .figures import number

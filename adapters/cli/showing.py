@@ -14,7 +14,7 @@ from ...domain.session import SessionState
 from ...projections.sessions import Session
 from ...time.transcribing import Line, Numbering
 from ..claude.watch import until_signalled
-from ..storage.contract import Body
+from ..storage.contract.values import Body
 from .as_json import figures_json, session_json
 from .conversation import Conversation, Told
 from .figures import iso, money, number, tokens

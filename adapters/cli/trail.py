@@ -7,7 +7,7 @@ from rich.text import Text
 from ...domain import events as e
 from ...domain.errors import UnknownSession
 from ...domain.keys import SessionKey
-from ..storage.contract import Recorded
+from ...domain.recorded import Recorded
 from .event_words import event_json, what
 from .figures import iso, moment
 from .opened import Opened, key_of

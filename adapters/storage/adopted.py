@@ -9,12 +9,12 @@ from typing import NamedTuple
 from ...domain.entry import Mark
 from ...domain.errors import InvalidEvidence, TurnlogError
 from ...domain.events import EntryRecorded, SessionEvent, TurnRecorded
-from .contract import Stream
+from .contract.evidence import Hashed
+from .contract.values import Stream
 from .damage import UNREADABLE
 from .encoding.chain import body_hash, hashed_header, linked
 from .encoding.rows import Row, from_row
 from .encoding.salts import SALT
-from .evidence import Hashed
 
 _CAREFULLY = Mark.CAREFUL | Mark.RAW
 _LARGEST = 1 << 63

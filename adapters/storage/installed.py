@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ...domain.errors import StorageError
 from ...projections.engine.registry import Registry
 from ..secrets import hidden
-from .contract import Store
+from .contract.store import Store
 
 GROUP = "turnlog.stores"
 _GIVEN = ("encrypted", "locked", "keys", "destroy_keys", "destroy_unused_keys")

@@ -19,7 +19,7 @@ from ...projections.search.tables import NAME, VERSION
 from ...projections.texts import SHOWN, Texts
 from ..prices import TABLE, prices_from
 from ..secrets import hidden
-from .contract import Store
+from .contract.store import Store
 from .encoding.json_bytes import decode
 from .encryption.founding import Encryption
 from .encryption.keys import Keys

@@ -7,8 +7,12 @@ from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 from ...domain.keys import SessionKey
+from ...domain.recorded import Recorded
 from ...projections.engine.registry import Registration
-from .contract import Content, Packed, Reader, Reclaimed, Recorded, Store, Stretch, Transaction
+from .contract.reader import Reader
+from .contract.store import Store
+from .contract.transaction import Transaction
+from .contract.values import Content, Packed, Reclaimed, Stretch
 from .encryption.keys import Keys
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from turnlog import KeyFolder
-from turnlog.adapters.storage.contract import Store
+from turnlog.adapters.storage.contract.store import Store
 from turnlog.adapters.storage.stores import open_store
 from turnlog.testing.store import MakeStore, StoreContract
 from turnlog.testing.store.adopting import Adopting

@@ -10,7 +10,7 @@ import turnlog
 from tests.support.transcripts import Transcript
 from turnlog import Log, SessionKey
 from turnlog.adapters.claude.kept_files import stored
-from turnlog.adapters.storage.contract import Transaction
+from turnlog.adapters.storage.contract.transaction import Transaction
 from turnlog.domain.events import FileKept
 from turnlog.domain.session import fold
 

@@ -11,7 +11,7 @@ import pytest
 import turnlog
 from tests.exchange.conftest import AGENT, ATLAS, BACKUP, CHILD, KEY
 from turnlog import Filter, Log, Refused, SessionKey
-from turnlog.adapters.storage.contract import Transaction
+from turnlog.adapters.storage.contract.transaction import Transaction
 from turnlog.domain.events import FileKept
 from turnlog.domain.session import fold
 

@@ -17,7 +17,7 @@ from tests.storage.storing import PATIENCE, held, running
 from tests.storage.test_postgres import wait_for_lock
 from tests.support.transcripts import Transcript
 from turnlog.adapters.claude.batches import prepare
-from turnlog.adapters.storage.contract import Transaction
+from turnlog.adapters.storage.contract.transaction import Transaction
 from turnlog.appending import Appended, Arrival, append
 from turnlog.domain.keys import SessionKey
 

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-from turnlog.adapters.storage.contract import Store, Transaction
+from turnlog.adapters.storage.contract.store import Store
+from turnlog.adapters.storage.contract.transaction import Transaction
 from turnlog.adapters.storage.stores import open_store
 from turnlog.testing.store.recording import KEY as KEY
 from turnlog.testing.store.recording import PATIENCE as PATIENCE

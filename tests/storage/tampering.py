@@ -12,7 +12,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 import turnlog
-from turnlog.adapters.storage.contract import Store, StoredFile, Transaction
+from turnlog.adapters.storage.contract.store import Store
+from turnlog.adapters.storage.contract.transaction import Transaction
+from turnlog.adapters.storage.contract.values import StoredFile
 from turnlog.adapters.storage.encoding.blocks import Block, BlockCodec
 from turnlog.adapters.storage.encoding.chain import START, body_hash, link
 from turnlog.adapters.storage.encoding.compression import RAW

@@ -24,14 +24,9 @@ from tests.storage.storing import (
     turns,
     uuid,
 )
-from turnlog.adapters.storage.contract import (
-    Packed,
-    Repacked,
-    Store,
-    StoredFile,
-    Summary,
-    Transaction,
-)
+from turnlog.adapters.storage.contract.store import Store
+from turnlog.adapters.storage.contract.transaction import Transaction
+from turnlog.adapters.storage.contract.values import Packed, Repacked, StoredFile, Summary
 from turnlog.adapters.storage.encoding.rows import to_row
 from turnlog.domain.entry import identity_of
 from turnlog.domain.errors import DamagedEvent, Refused

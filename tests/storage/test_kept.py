@@ -24,7 +24,7 @@ from tests.storage.storing import (
     turn,
     turns,
 )
-from turnlog.adapters.storage.contract import Store
+from turnlog.adapters.storage.contract.store import Store
 
 Database = sqlite3.Connection | psycopg.Connection[Any]
 REFUSALS = (sqlite3.IntegrityError, psycopg.errors.IntegrityConstraintViolation)

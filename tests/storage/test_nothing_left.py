@@ -15,7 +15,9 @@ from sqlalchemy.engine import make_url
 
 import turnlog
 from tests.support.transcripts import Transcript
-from turnlog.adapters.storage.contract import Store, StoredFile, Summary, Transaction
+from turnlog.adapters.storage.contract.store import Store
+from turnlog.adapters.storage.contract.transaction import Transaction
+from turnlog.adapters.storage.contract.values import StoredFile, Summary
 from turnlog.adapters.storage.sql.schema import blocks
 from turnlog.domain.events import FileKept
 from turnlog.domain.keys import SessionKey

@@ -32,7 +32,7 @@ from tests.storage.storing import (
     turn,
     turns,
 )
-from turnlog.adapters.storage.contract import Transaction
+from turnlog.adapters.storage.contract.transaction import Transaction
 from turnlog.adapters.storage.postgres.driver import DriverCursor
 from turnlog.adapters.storage.postgres.store import PostgresStore
 from turnlog.adapters.storage.stores import open_store

@@ -24,7 +24,8 @@ from hypothesis.stateful import (
 
 import turnlog
 from turnlog.adapters.claude.batches import prepare
-from turnlog.adapters.storage.contract import Repacked, Transaction
+from turnlog.adapters.storage.contract.transaction import Transaction
+from turnlog.adapters.storage.contract.values import Repacked
 from turnlog.adapters.storage.encoding.json_bytes import encode
 from turnlog.appending import Arrival, append
 from turnlog.domain.entry import identity_of

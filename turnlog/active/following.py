@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from ..adapters.redis.active import ActiveList, Row, Standing
-from ..adapters.storage.contract import Reader, Store
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.store import Store
 from ..domain.statuses import RESUMABLE
 from ..projections.sessions import Filter, Session
 from ..projections.sessions.tables import NAME

@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import TypeVar
 
 from ..adapters.redis.active import ActiveList, Away, Page, Server, Standing
-from ..adapters.storage.contract import Store, Transaction
+from ..adapters.storage.contract.store import Store
+from ..adapters.storage.contract.transaction import Transaction
 from ..adapters.storage.wrapped import WrappedStore
 from ..domain.errors import TurnlogError
 from ..evidence.identity import log_id

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
-from ..adapters.storage.contract import Reader, Store
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.store import Store
 from ..domain.errors import Refused, StorageError
 from ..domain.recorded import Recorded
 from ..projections.engine.read_model import Content

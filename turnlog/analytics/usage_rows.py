@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import and_, or_, select
 
-from ..adapters.storage.contract import Reader
+from ..adapters.storage.contract.reader import Reader
 from ..domain.keys import SessionKey
 from ..domain.usage import estimated_tokens
 from ..projections.printable import printable

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from ..adapters.storage.evidence import OWN, Hashed, Link, OwnFact
+from ..adapters.storage.contract.evidence import OWN, Hashed, Link, OwnFact
 from ..domain.errors import DamagedEvent, InvalidEvidence
 from .checking_seals import compare
 from .extent import Measuring, StreamHead, root_of

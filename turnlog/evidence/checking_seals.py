@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..adapters.storage.contract import Reader, Store
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.store import Store
 from ..adapters.storage.damage import UNREADABLE
 from ..domain.errors import DamagedEvent, InvalidEvidence
 from ..domain.keys import SessionKey

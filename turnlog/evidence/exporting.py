@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from ..adapters.storage.contract import Reader, Store
+from ..adapters.storage.contract.evidence import Link
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.store import Store
 from ..adapters.storage.encoding.chain import START
-from ..adapters.storage.evidence import Link
 from ..domain.errors import UnknownSession
 from ..domain.keys import SessionKey
 from .extent import Measuring

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import NamedTuple
 
-from ..adapters.storage.evidence import Link
+from ..adapters.storage.contract.evidence import Link
 from .merkle import root
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..adapters.storage.contract import Store
+from ..adapters.storage.contract.store import Store
 from ..domain.errors import InvalidEvidence, Refused
 from ..domain.keys import SessionKey
 from .checking_files import FileVerified, verify_lines

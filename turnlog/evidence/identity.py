@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ..adapters.storage.contract import Store
+from ..adapters.storage.contract.store import Store
 
 
 def log_id(store: Store) -> str:

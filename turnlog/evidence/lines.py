@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from ..adapters.storage.evidence import Hashed
+from ..adapters.storage.contract.evidence import Hashed
 from ..domain.errors import InvalidEvidence
 
 FORMAT = "turnlog-trail.v1"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ..adapters.storage.contract import Store
+from ..adapters.storage.contract.store import Store
 from ..domain.errors import InvalidEvidence, Refused, UnknownSession
 from ..domain.keys import SessionKey
 from .extent import StreamHead, leaf

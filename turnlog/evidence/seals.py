@@ -13,8 +13,10 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from ..adapters.storage.contract import Reader, Store, Transaction
-from ..adapters.storage.evidence import OwnFact
+from ..adapters.storage.contract.evidence import OwnFact
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.store import Store
+from ..adapters.storage.contract.transaction import Transaction
 from ..domain.errors import DamagedEvent, InvalidEvidence
 from .extent import Extent, Heads, StreamHead, extent_of
 from .identity import log_id

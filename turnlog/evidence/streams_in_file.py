@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..adapters.storage.contract.evidence import Hashed
 from ..adapters.storage.encoding.chain import START, body_hash, linked
-from ..adapters.storage.evidence import Hashed
 
 ERASED, REDACTED = "SessionErased.v1", "EntryRedacted.v1"
 MOST = 100_000

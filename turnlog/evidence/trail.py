@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from ..adapters.storage.contract import Reader, Recorded, Store
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.store import Store
 from ..domain.errors import Refused
 from ..domain.events import SessionEvent
 from ..domain.keys import LONGEST_ID, SessionKey
+from ..domain.recorded import Recorded
 from ..projections.audit import EVERYTHING, AuditFilter, DeedRow
 from ..projections.audit.kinds import MOVED, SEALED, SOURCES, kind_named
 from ..projections.audit.query import MOST, MovedRow, moves, page

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from ..adapters.claude.kept_files import LARGEST as LARGEST_FILE
+from ..adapters.storage.contract.evidence import Hashed
 from ..adapters.storage.damage import UNREADABLE
 from ..adapters.storage.encoding.chain import START
 from ..adapters.storage.encoding.state_bytes import load_memory
-from ..adapters.storage.evidence import Hashed
 from ..domain.batch import Memory
 from ..domain.errors import InvalidEvidence, TurnlogError
 from ..domain.keys import SessionKey

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from ..adapters.storage.contract import Reader, Store, Stream
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.store import Store
+from ..adapters.storage.contract.values import Stream
 from ..adapters.storage.damage import damaged
 from ..adapters.storage.encoding.chain import START
 from ..adapters.storage.encoding.compression import Compressor

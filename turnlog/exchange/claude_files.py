@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 from ..adapters.claude.side_files import UUID
 from ..adapters.claude.slug import may_be_slug_of, project_slug
-from ..adapters.storage.contract import Body, Reader, Store, Stream
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.store import Store
+from ..adapters.storage.contract.values import Body, Stream
 from ..adapters.storage.encoding.blocks import read_entry
 from ..adapters.storage.encoding.compression import Compressor
 from ..domain.errors import Refused

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ..adapters.storage.contract import Store
+from ..adapters.storage.contract.store import Store
 from ..domain.errors import Refused
 from ..domain.points import Point
 from ..projections.sessions import Filter, Session

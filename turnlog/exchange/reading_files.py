@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from ..adapters.storage.contract import Store
+from ..adapters.storage.contract.store import Store
 from ..domain.keys import SessionKey
 from ..projections.sessions import Session
 from ..projections.sessions.query import subagents_of

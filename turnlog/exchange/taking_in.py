@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..adapters.claude.kept_files import stored
-from ..adapters.storage.contract import Reader, Store, Stream, Transaction
+from ..adapters.storage.contract.evidence import Hashed
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.store import Store
+from ..adapters.storage.contract.transaction import Transaction
+from ..adapters.storage.contract.values import Stream
 from ..adapters.storage.damage import UNREADABLE
-from ..adapters.storage.evidence import Hashed
 from ..domain import commands
 from ..domain.errors import InvalidEvidence, Refused, StorageError
 from ..domain.keys import SessionKey

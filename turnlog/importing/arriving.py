@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 from ..adapters.claude.importer import Prepared, Task
 from ..adapters.redaction import Redaction
-from ..adapters.storage.contract import Reader, Store, Transaction
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.store import Store
+from ..adapters.storage.contract.transaction import Transaction
 from ..appending import Appended, Arrival, append
 from ..domain import commands
 from ..domain.batch import CHECKPOINT_EVERY

@@ -9,7 +9,10 @@ from typing import NamedTuple
 
 from ..adapters.claude.found import SideFile
 from ..adapters.claude.kept_files import LARGEST, read_kept, too_large
-from ..adapters.storage.contract import Reader, Source, Store, StoredFile, Transaction
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.store import Store
+from ..adapters.storage.contract.transaction import Transaction
+from ..adapters.storage.contract.values import Source, StoredFile
 from ..adapters.storage.encoding.compression import Compressor
 from ..domain.entry import FILE, keyed
 from ..domain.errors import TurnlogError, UnknownSession

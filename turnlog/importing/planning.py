@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 from ..adapters.claude.found import Skipped, Transcript
 from ..adapters.claude.importer import Meta, Task
-from ..adapters.storage.contract import Reader, Source
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.values import Source
 from ..domain.errors import InvalidKey
 from ..domain.keys import SessionKey
 from .arriving import Import

@@ -10,7 +10,8 @@ from ..adapters.claude.folder import told
 from ..adapters.claude.found import HistoryFile
 from ..adapters.claude.history import HistoryLine, PromptOnly, Unfinished, prompt_only, read_history
 from ..adapters.redaction import Redaction
-from ..adapters.storage.contract import Store, Transaction
+from ..adapters.storage.contract.store import Store
+from ..adapters.storage.contract.transaction import Transaction
 from ..domain import commands
 from ..domain.errors import InvalidKey
 from ..domain.events import SessionEvent, SessionStarted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ..adapters.storage.contract import Transaction
+from ..adapters.storage.contract.transaction import Transaction
 from ..domain import commands, details
 from ..domain.events import SessionEvent, Status
 from ..domain.keys import SessionKey

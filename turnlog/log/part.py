@@ -8,7 +8,9 @@ from datetime import datetime
 from functools import cached_property
 
 from ..adapters.redaction import Redaction, redaction_of
-from ..adapters.storage.contract import Reader, Store, Stream
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.store import Store
+from ..adapters.storage.contract.values import Stream
 from ..domain.errors import UnknownSession
 from ..domain.keys import SessionKey
 from ..domain.moments import Moment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from weakref import WeakSet
 
-from ..adapters.storage.contract import Store
+from ..adapters.storage.contract.store import Store
 from ..domain.keys import SessionKey
 from ..projecting.catching_up import catch_up, wait_for
 from ..projecting.health import Health, health

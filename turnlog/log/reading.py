@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..adapters.storage.contract import Recorded
 from ..domain.keys import SessionKey
 from ..domain.points import Point
+from ..domain.recorded import Recorded
 from ..reading.subscribing import subscribe
 from ..time.branching import Branch, branches_of
 from ..time.loading import entries_of, erased, live_entries, loadable

@@ -8,7 +8,8 @@ from typing import Literal
 
 from ..adapters.claude.batches import prepare
 from ..adapters.claude.results import read_result, session_of
-from ..adapters.storage.contract import Packed, Transaction
+from ..adapters.storage.contract.transaction import Transaction
+from ..adapters.storage.contract.values import Packed
 from ..appending import Appended, Arrival, append
 from ..domain.errors import Refused, UnknownSession
 from ..domain.keys import SessionKey

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ..adapters.claude.messages import Content, Given, Role, check_id, checked
-from ..adapters.storage.contract import Store
+from ..adapters.storage.contract.store import Store
 from ..domain.errors import PointNotFound, Refused, UnknownSession
 from ..domain.keys import SessionKey
 from ..domain.points import Point, in_milliseconds, read_time

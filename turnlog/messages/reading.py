@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ..adapters.storage.contract import Reader, Stream
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.values import Stream
 from ..domain.entry import TRIM, Mark
 from ..domain.events import ContextTrimmed
 from ..domain.lineage import Lineage, keeps

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..adapters.claude.messages import check_id
-from ..adapters.storage.contract import Stream, Transaction
+from ..adapters.storage.contract.transaction import Transaction
+from ..adapters.storage.contract.values import Stream
 from ..domain.entry import TRIM
 from ..domain.errors import PointNotFound, Refused
 from ..domain.events import ContextTrimmed

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ..adapters.claude.batches import prepare
 from ..adapters.claude.messages import Given, check_id, entry_of, new_id, summary_of
 from ..adapters.redaction import Redaction
-from ..adapters.storage.contract import Transaction
+from ..adapters.storage.contract.transaction import Transaction
 from ..adapters.storage.encoding.blocks import read_entry
 from ..appending import Appended, Arrival, append, is_same
 from ..domain.batch import CHECKPOINT_EVERY

@@ -8,7 +8,8 @@ from ..adapters.claude.batches import prepare
 from ..adapters.claude.messages import entry_of
 from ..adapters.migration.found import ForeignSession, Snapshot, Unread
 from ..adapters.redaction import Redaction
-from ..adapters.storage.contract import Stream, Transaction
+from ..adapters.storage.contract.transaction import Transaction
+from ..adapters.storage.contract.values import Stream
 from ..appending import Arrival, append
 from ..domain import details
 from ..domain.batch import CHECKPOINT_EVERY

@@ -12,7 +12,8 @@ from ..adapters.migration.database import ForeignDatabase
 from ..adapters.migration.found import ForeignSession
 from ..adapters.migration.kinds import Source, source_of
 from ..adapters.redaction import Redaction
-from ..adapters.storage.contract import Store, Transaction
+from ..adapters.storage.contract.store import Store
+from ..adapters.storage.contract.transaction import Transaction
 from ..domain.errors import InvalidKey
 from ..domain.keys import SessionKey
 from .applying import Applied, Asker, apply

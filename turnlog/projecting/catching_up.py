@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
-from ..adapters.storage.contract import Store
+from ..adapters.storage.contract.store import Store
 from ..adapters.storage.sql.account import Place, Standing
 from ..domain.errors import LeaseLost, NotCaughtUp
 from ..projections.engine.registry import Registration

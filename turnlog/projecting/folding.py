@@ -6,7 +6,10 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from ..adapters.storage.contract import Content, Reader, Store, Stretch, Transaction
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.store import Store
+from ..adapters.storage.contract.transaction import Transaction
+from ..adapters.storage.contract.values import Content, Stretch
 from ..adapters.storage.sql.account import Lane, Place
 from ..domain.errors import CannotFold, LeaseLost
 from ..projections.engine.read_model import ReadModel, Run

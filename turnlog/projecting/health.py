@@ -6,7 +6,8 @@ from typing import Literal, NamedTuple
 
 from sqlalchemy import func, select
 
-from ..adapters.storage.contract import Reader, Store
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.store import Store
 from ..adapters.storage.sql.account import Standing
 from ..adapters.storage.sql.read_side import leases, rebuilds, set_aside
 from ..adapters.storage.sql.store import LAST, now

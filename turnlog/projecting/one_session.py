@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeGuard
 
-from ..adapters.storage.contract import Content, Reader, Store, Stream, Transaction
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.store import Store
+from ..adapters.storage.contract.transaction import Transaction
+from ..adapters.storage.contract.values import Content, Stream
 from ..domain.errors import Refused, UnknownSession
 from ..domain.keys import SessionKey
 from ..domain.session import SessionState, fold

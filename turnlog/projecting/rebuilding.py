@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from ..adapters.storage.contract import Store
+from ..adapters.storage.contract.store import Store
 from ..adapters.storage.sql.account import Place
 from ..domain.errors import LeaseLost, NotCaughtUp
 from ..projections.engine.registry import Registration

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol, Self
 
-from ..adapters.storage.contract import Store
+from ..adapters.storage.contract.store import Store
 from ..domain.errors import CannotFold, LeaseLost, NotCaughtUp, StorageError
 from ..projections.engine.registry import Registration
 from .catching_up import fold_on, is_current

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from ..adapters.storage.contract import Store
+from ..adapters.storage.contract.store import Store
 from ..adapters.storage.sql.account import Standing
 from ..adapters.storage.sql.schema import projections
 

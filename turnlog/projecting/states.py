@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
-from ..adapters.storage.contract import Reader
+from ..adapters.storage.contract.reader import Reader
 from ..domain.keys import SessionKey
 from ..domain.session import SessionState, fold
 from ..projections.engine.read_model import Run

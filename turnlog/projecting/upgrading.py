@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from ..adapters.storage.contract import Store
+from ..adapters.storage.contract.store import Store
 from ..adapters.storage.sql.account import Standing
 from ..domain.errors import CannotFold, LeaseLost, NeedsRebuild
 from ..projections.engine.registry import Registration

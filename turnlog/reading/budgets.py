@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple, get_args
 
-from ..adapters.storage.contract import Reader
+from ..adapters.storage.contract.reader import Reader
 from ..domain.errors import Refused
 from ..projections.sessions import Spent
 from ..projections.usage.blocks import LENGTH, Block, blocks

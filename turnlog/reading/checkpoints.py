@@ -6,7 +6,8 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ..adapters.storage.contract import Reader, Stream
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.values import Stream
 from ..domain.points import Head, Point, anchor_end
 from ..domain.session import GONE, SessionState, apply, branch_off
 from ..domain.usage import Usage

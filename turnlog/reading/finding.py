@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select
 
-from ..adapters.storage.contract import Reader, Store
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.store import Store
 from ..domain.errors import AmbiguousSession, Refused, UnknownSession
 from ..domain.keys import SessionKey
 from ..projections.printable import printable

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ..adapters.storage.contract import Reader, Stream
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.values import Stream
 from ..domain.keys import SessionKey
 from ..domain.lineage import keeps, saw
 from ..projections.search.candidates import Candidate, SearchFilter, allowed, forks_of, names_of

@@ -9,7 +9,8 @@ from typing import Any
 import sqlalchemy as sql
 from sqlalchemy import Select
 
-from ..adapters.storage.contract import Reader, Store
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.store import Store
 from ..domain.errors import Refused
 from ..projecting.catching_up import catch_up
 from ..projecting.standings import last_position

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from ..adapters.storage.contract import Reader, Store
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.store import Store
 from ..adapters.storage.encoding.blocks import read_entry
 from ..adapters.storage.encoding.json_bytes import decode
 from ..domain.errors import DamagedEvent, Refused

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from ..adapters.storage.contract import Recorded, Store
+from ..adapters.storage.contract.store import Store
+from ..domain.recorded import Recorded
 
 _AT_ONCE = 500
 """Events read in one look."""

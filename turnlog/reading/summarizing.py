@@ -12,7 +12,9 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from ..adapters.claude.sdk import SummaryFold, summary_fold
-from ..adapters.storage.contract import Body, Reader, Store, Stream, Summary
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.store import Store
+from ..adapters.storage.contract.values import Body, Stream, Summary
 from ..adapters.storage.encoding.blocks import read_entry
 from ..adapters.storage.encoding.json_bytes import decode, encode
 from ..domain.entry import Mark

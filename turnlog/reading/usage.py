@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from operator import add
 from typing import NamedTuple, get_args
 
-from ..adapters.storage.contract import Reader
+from ..adapters.storage.contract.reader import Reader
 from ..domain.errors import Refused
 from ..projections.sessions import Spent
 from ..projections.sessions.tables import SPANS, SPANS_OF_VALUES, SUMS

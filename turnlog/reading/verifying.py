@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ..adapters.storage.contract import Store
+from ..adapters.storage.contract.store import Store
 from ..domain.errors import DamagedEvent, NotADatabase
 from ..domain.keys import SessionKey
 

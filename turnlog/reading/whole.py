@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ..adapters.claude.tool_calls import content_text, typed
-from ..adapters.storage.contract import Reader, Stream
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.values import Stream
 from ..domain.entry import Mark
 from ..domain.events import Origin
 from ..domain.keys import SessionKey

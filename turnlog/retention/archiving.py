@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..adapters.storage.contract import (
-    NOTHING_SQUEEZED,
-    Packed,
-    Squeezed,
-    Store,
-    Transaction,
-)
+from ..adapters.storage.contract.store import Store
+from ..adapters.storage.contract.transaction import Transaction
+from ..adapters.storage.contract.values import NOTHING_SQUEEZED, Packed, Squeezed
 from ..domain import events as e
 from ..domain import retention
 from ..domain.errors import UnknownSession

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from ..adapters.storage.contract import Store, Transaction
+from ..adapters.storage.contract.store import Store
+from ..adapters.storage.contract.transaction import Transaction
 from ..domain import retention
 from ..domain.errors import DamagedEvent, LeaseLost, Refused, StorageError, TurnlogError
 from ..domain.keys import SessionKey

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..adapters.storage.contract import Store
+from ..adapters.storage.contract.store import Store
 from ..domain.keys import SessionKey
 from .erasing import plan
 from .sharing import Forks

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from ..adapters.storage.contract import Reader, Store
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.store import Store
 from ..adapters.storage.sql.store import now as present
 from ..domain.errors import Refused
 from ..domain.keys import SessionKey

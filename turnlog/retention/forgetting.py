@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ..adapters.storage.contract import Store, Stream, Transaction
+from ..adapters.storage.contract.store import Store
+from ..adapters.storage.contract.transaction import Transaction
+from ..adapters.storage.contract.values import Stream
 from ..adapters.storage.sql.account import Standing
 from ..domain import events as e
 from ..domain.errors import DamagedEvent

@@ -12,7 +12,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..adapters.storage.contract import Reader, Store, Transaction
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.store import Store
+from ..adapters.storage.contract.transaction import Transaction
 from ..domain.details import set_metadata
 from ..domain.errors import Refused, UnknownSession
 from ..domain.keys import SessionKey

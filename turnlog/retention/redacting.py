@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..adapters.redaction import Redaction
-from ..adapters.storage.contract import Store, Stream, Transaction
+from ..adapters.storage.contract.store import Store
+from ..adapters.storage.contract.transaction import Transaction
+from ..adapters.storage.contract.values import Stream
 from ..adapters.storage.encoding.json_bytes import decode, encode
 from ..adapters.storage.encoding.rows import to_row
 from ..domain import events as e

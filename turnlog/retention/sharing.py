@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from ..adapters.storage.contract import Reader
+from ..adapters.storage.contract.reader import Reader
 from ..domain.errors import TurnlogError
 from ..domain.keys import SessionKey
 from ..projections.sessions import Session

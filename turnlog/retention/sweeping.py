@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from ..adapters.storage.contract import Store
+from ..adapters.storage.contract.store import Store
 from ..adapters.storage.sql.read_side import leases
 from ..domain.errors import StorageError
 from ..projecting.catching_up import catch_up

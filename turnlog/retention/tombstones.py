@@ -6,7 +6,7 @@ hashes is kept beside them (docs/decisions tells more).
 
 from __future__ import annotations
 
-from ..adapters.storage.contract import Reader
+from ..adapters.storage.contract.reader import Reader
 from ..domain.keys import SessionKey
 from ..domain.session import GONE
 from ..projections.printable import printable

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from ..adapters.storage.contract import Transaction
+from ..adapters.storage.contract.transaction import Transaction
 from ..domain.recorded import Recorded
 from ..opening import open_log
 from ..projections.engine.projection import Projection

@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
-from ..adapters.storage.contract import Body, Reader, Recorded, Stream
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.values import Body, Stream
 from ..adapters.storage.encoding.blocks import read_entry
 from ..domain.entry import Mark
 from ..domain.events import EntryRecorded, SessionRewound, SessionStarted, TurnRecorded
 from ..domain.lineage import BASE, FIRST
 from ..domain.points import Head
+from ..domain.recorded import Recorded
 from ..reading.finding import tables_in
 
 

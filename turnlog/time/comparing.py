@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ..adapters.storage.contract import Reader, Stream
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.values import Stream
 from ..domain.keys import SessionKey
 from ..domain.points import Head, Place, Point
 from ..domain.session import SessionState

@@ -8,7 +8,9 @@ from typing import Any, cast
 
 from sqlalchemy import Select
 
-from ..adapters.storage.contract import Reader, Store, Stream
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.store import Store
+from ..adapters.storage.contract.values import Stream
 from ..domain.errors import PointNotFound, Refused
 from ..domain.keys import SessionKey
 from ..domain.moments import Moment

@@ -15,7 +15,8 @@ from sqlalchemy import Select, create_engine, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
-from ..adapters.storage.contract import Content, Reader
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.values import Content
 from ..adapters.storage.sql.schema import projections
 from ..adapters.storage.sql.statements import Statements
 from ..domain.errors import StorageError

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import uuid4
 
-from ..adapters.storage.contract import Reader, Stream, Transaction
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.transaction import Transaction
+from ..adapters.storage.contract.values import Stream
 from ..domain import commands
 from ..domain.errors import PointNotFound, Refused, UnknownSession
 from ..domain.events import Figures, Origin, SessionEvent, SessionForked

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
-from ..adapters.storage.contract import Body, Reader, Stream
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.values import Body, Stream
 from ..adapters.storage.encoding.blocks import read_entry
 from ..domain.entry import Mark
 from ..domain.events import TurnRecorded

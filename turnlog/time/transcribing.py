@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from ..adapters.storage.contract import Body, Reader, Stream
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.values import Body, Stream
 from ..adapters.storage.damage import damaged
 from ..adapters.storage.encoding.blocks import read_entry
 from ..domain.entry import Mark

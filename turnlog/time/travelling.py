@@ -6,7 +6,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import dropwhile
 
-from ..adapters.storage.contract import Reader, Recorded, Stream
+from ..adapters.storage.contract.reader import Reader
+from ..adapters.storage.contract.values import Stream
 from ..domain import events as e
 from ..domain.batch import Known
 from ..domain.entry import CHECKPOINT, GAP, identity_of, is_anonymous
@@ -14,6 +15,7 @@ from ..domain.errors import PointNotFound
 from ..domain.keys import SessionKey
 from ..domain.lineage import FIRST, Lineage, Segment, keeps, lineage, saw
 from ..domain.points import RECORDED, Head, Place, Point, anchor_end, load_order, resolve
+from ..domain.recorded import Recorded
 from ..domain.session import SessionState, apply, branch_off, fold
 
 _DERIVED = (

@@ -9,7 +9,7 @@ from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
 from ....domain.errors import DamagedEvent, KeysNeeded, NotJson, Refused, TurnlogError
-from ..contract import Body, Packed
+from ..contract.values import Body, Packed
 from ..damage import UNREADABLE, damaged
 from ..encryption.blocks import opened_block, sealed_row
 from ..encryption.cipher import PLAIN, Cipher

@@ -8,7 +8,7 @@ point to it: with the keys of all of these the content is gone too, and no other
 from __future__ import annotations
 
 from ....domain.errors import NotEncrypted
-from ..contract import StoredFile
+from ..contract.values import StoredFile
 from .aes import aes, key_of, sealed, unsealed
 from .cipher import SEALED, Cipher, place
 

@@ -16,9 +16,10 @@ from typing import Any, Protocol
 from ....domain.errors import DamagedEvent, KeysNeeded, Refused
 from ....domain.events import EVENTS, SessionEvent
 from ....domain.keys import SessionKey
+from ....domain.recorded import Recorded
 from ....projections.printable import printable
 from ....projections.sessions.telling import TOLD
-from ..contract import Content, Recorded, Stream, Stretch
+from ..contract.values import Content, Stream, Stretch
 from ..encoding.json_bytes import decode, encode
 
 _NAMES = ("user_id", "working_dir", "machine", "git_branch", "tags", "actor")

@@ -9,8 +9,8 @@ from sqlalchemy import Dialect, Select, bindparam, select, text
 from sqlalchemy.sql.expression import ClauseElement
 
 from ....projections.prepared import prepare
+from ..contract.evidence import OWN
 from ..encoding.rows import Row
-from ..evidence import OWN
 from ..sql.schema import events, stored_snapshots, streams, topics, tracking
 from .stream_names import UUIDS, IdType
 

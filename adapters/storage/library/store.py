@@ -9,7 +9,8 @@ from typing import Protocol, TypeVar
 from eventsourcing.persistence import Recorder
 from sqlalchemy import Engine
 
-from ..contract import Store, Transaction
+from ..contract.store import Store
+from ..contract.transaction import Transaction
 from ..encoding.blocks import BlockCodec
 from ..sql.reader import SqlReader, Topics
 from ..sql.statements import Statements

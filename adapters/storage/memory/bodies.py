@@ -11,7 +11,7 @@ from ....domain.errors import Refused
 from ....domain.events import EntryRecorded, FileKept, TurnRecorded
 from ....domain.recorded import Recorded
 from ....domain.session import SessionState, fold
-from ..contract import NOTHING_SQUEEZED, Repacked, Squeezed, Stream
+from ..contract.values import NOTHING_SQUEEZED, Repacked, Squeezed, Stream
 from ..encoding.blocks import needs_care
 from ..encoding.rows import from_row, to_row
 from .evidence import hash_of, hashed

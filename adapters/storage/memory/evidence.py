@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ....domain.recorded import Recorded
+from ..contract.evidence import OWN, Hashed, Link, OwnFact
 from ..encoding.chain import START, body_hash, hashed_header, linked
 from ..encoding.rows import Row, to_row
 from ..encoding.salts import SALT
-from ..evidence import OWN, Hashed, Link, OwnFact
 
 if TYPE_CHECKING:
-    from ..contract import Stream
+    from ..contract.values import Stream
     from .reader import Held
 
 _SEED = bytes(SALT)

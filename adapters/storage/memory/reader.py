@@ -23,17 +23,17 @@ from ....domain.events import (
 from ....domain.keys import SessionKey
 from ....domain.lineage import Segment
 from ....domain.points import Head
+from ....domain.recorded import Recorded
 from ....domain.session import SessionState
 from ....domain.usage import Response
 from ....projections.engine.read_model import Run
 from ....projections.engine.registry import prefix_of
 from ....projections.engine.runs import together
-from ..contract import (
+from ..contract.reader import Reader
+from ..contract.values import (
     NOTHING_SQUEEZED,
     Body,
     Content,
-    Reader,
-    Recorded,
     Source,
     Squeezed,
     StoredFile,

@@ -18,28 +18,28 @@ from ....domain.batch import Memory
 from ....domain.errors import InvalidEvidence
 from ....domain.events import SessionEvent
 from ....domain.keys import SessionKey
+from ....domain.recorded import Recorded
 from ....domain.session import SessionState, fold
 from ....projections.engine.read_model import Run
 from ....projections.engine.registry import Registration, Registry
 from ....projections.engine.runs import asked
 from ..adopted import adopted
-from ..contract import (
+from ..contract.evidence import Hashed
+from ..contract.reader import Reader
+from ..contract.store import Store
+from ..contract.transaction import Transaction
+from ..contract.values import (
     Appended,
     Content,
     Packed,
-    Reader,
     Reclaimed,
-    Recorded,
     Source,
-    Store,
     StoredFile,
     Stream,
     Stretch,
     Summary,
-    Transaction,
 )
 from ..encoding.chain import START
-from ..evidence import Hashed
 from ..sql.store import LAST, now
 from .bodies import MemoryBodies
 from .evidence import MemoryOwnWriter, hashed

@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 
 from ....domain.errors import StorageError
-from ..contract import Reclaimed
+from ..contract.values import Reclaimed
 
 PATIENCE = 60.0
 """Seconds to wait for those who use a table, or look at the log as it was before."""

@@ -15,7 +15,8 @@ from sqlalchemy import URL, Connection, Engine
 from ....domain.errors import StorageError, TurnlogError
 from ....projections.engine.registry import Registry
 from ...secrets import hidden
-from ..contract import Reclaimed, Transaction
+from ..contract.transaction import Transaction
+from ..contract.values import Reclaimed
 from ..encoding.identities import OwnMaps
 from ..encryption.founding import Encryption
 from ..sql.reader import Cursor, SqlReader

@@ -10,10 +10,10 @@ from ....domain.batch import Memory
 from ....domain.session import SessionState, fold
 from ....projections.engine.read_model import Run
 from ..adopted import Adopted, adopted
-from ..contract import Packed, Stream
+from ..contract.evidence import Hashed
+from ..contract.values import Packed, Stream
 from ..encoding.identities import digest
 from ..encoding.salts import own
-from ..evidence import Hashed
 from .open_blocks import OpenBlock, OpenBlocks
 from .reader import Topics
 

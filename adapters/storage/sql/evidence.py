@@ -12,14 +12,14 @@ from typing import Any, cast
 from sqlalchemy import Select, func, select
 
 from ....domain.errors import DamagedEvent, KeyDestroyed, TurnlogError
-from ..contract import StoredFile, Stream
+from ..contract.evidence import Hashed, Link
+from ..contract.values import StoredFile, Stream
 from ..damage import UNREADABLE, damaged
 from ..encoding.blocks import Block
 from ..encoding.chain import hashed_header
 from ..encoding.compression import Compressor
 from ..encoding.rows import Row
 from ..encryption.cipher import SEALED
-from ..evidence import Hashed, Link
 from .checking import Headers, check
 from .own_stream import OwnStreamReader
 from .schema import AFTER_FOREIGN, ENTRIES, FOREIGN, events, files, permits, streams

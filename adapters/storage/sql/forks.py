@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from ....domain.events import SessionForked
 from ....domain.keys import SessionKey
-from ..contract import Stream
+from ..contract.values import Stream
 from ..encoding.json_bytes import decode
 from .schema import events, topics
 from .statements import Statements

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Insert, insert, select
 
+from ..contract.evidence import OWN, OwnFact
 from ..damage import UNREADABLE, damaged
 from ..encoding.blocks import Block, BlockCodec
 from ..encoding.chain import START, body_hash, link
 from ..encoding.rows import Row
 from ..encoding.salts import new_seed, salts
-from ..evidence import OWN, OwnFact
 from .schema import OTHER, about, topics
 from .statements import Statements
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, select
 
-from ..contract import NOTHING_SQUEEZED, Packed, Repacked, Squeezed, Stream
+from ..contract.values import NOTHING_SQUEEZED, Packed, Repacked, Squeezed, Stream
 from ..encoding.blocks import LARGEST, Block, BlockCodec
 from ..encoding.compression import FOR_GOOD
 from ..encoding.salts import merged

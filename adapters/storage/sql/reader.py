@@ -25,9 +25,10 @@ from ....domain.events import SessionEvent
 from ....domain.keys import SessionKey
 from ....domain.lineage import Segment
 from ....domain.points import Head
+from ....domain.recorded import Recorded
 from ....domain.session import SessionState, fold
 from ....domain.usage import NOTHING, Response, Usage
-from ..contract import Body, Content, Recorded, Stream
+from ..contract.values import Body, Content, Stream
 from ..damage import UNREADABLE, damaged
 from ..encoding.blocks import Block, BlockCodec
 from ..encoding.chain import body_hash

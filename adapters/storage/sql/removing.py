@@ -13,7 +13,7 @@ from ....domain.errors import Refused
 from ....domain.events import FileKept
 from ....domain.keys import SessionKey
 from ....domain.session import SessionState
-from ..contract import Content, Stream
+from ..contract.values import Content, Stream
 from ..encoding.blocks import Block, BlockCodec, needs_care, unpack_versions
 from ..encoding.chain import body_hash
 from ..encoding.json_bytes import decode

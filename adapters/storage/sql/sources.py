@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..contract import Source, StoredFile
+from ..contract.values import Source, StoredFile
 from ..encoding.blocks import BlockCodec
 from ..encryption.files import file_id, opened_file, sealed_file
 from .statements import Statements

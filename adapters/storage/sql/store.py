@@ -12,9 +12,10 @@ from sqlalchemy import Connection, Engine, insert, select
 from ....domain.errors import Refused
 from ....domain.events import EVENTS
 from ....domain.keys import SessionKey
+from ....domain.recorded import Recorded
 from ....projections.engine.read_model import ReadModel
 from ....projections.engine.registry import Registration, Registry
-from ..contract import Content, Packed, Reclaimed, Recorded, Stretch
+from ..contract.values import Content, Packed, Reclaimed, Stretch
 from ..encoding.blocks import BlockCodec
 from ..encoding.identities import IdentityMaps, Maps
 from ..encryption.cipher import Sealing

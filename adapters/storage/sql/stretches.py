@@ -11,7 +11,7 @@ from ....domain.errors import TurnlogError
 from ....domain.keys import SessionKey
 from ....projections.engine.read_model import Content, Run
 from ....projections.engine.runs import APART
-from ..contract import Stretch, Unreadable
+from ..contract.values import Stretch, Unreadable
 from ..damage import UNREADABLE
 from ..encoding.rows import HEADERS, Row, from_row, header_from_row
 from .schema import FOREIGN

@@ -7,7 +7,7 @@ from typing import Any
 
 from ....domain.errors import DamagedEvent
 from ....domain.keys import names_in
-from ..contract import Summary
+from ..contract.values import Summary
 from ..encoding.blocks import BlockCodec
 from ..encryption.cipher import place
 from .statements import Statements

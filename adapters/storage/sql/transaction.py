@@ -12,7 +12,7 @@ from ....domain.keys import SessionKey
 from ....domain.session import SessionState
 from ....projections.engine.read_model import ReadModel, Run
 from ....projections.engine.runs import asked
-from ..contract import Appended, Packed, Stream
+from ..contract.values import Appended, Packed, Stream
 from ..encoding.blocks import BlockCodec
 from ..encoding.chain import START, body_hash, hashed_header, linked
 from ..encoding.identities import Maps, digest, pack

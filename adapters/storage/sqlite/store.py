@@ -22,7 +22,8 @@ from sqlalchemy.pool import NullPool, PoolProxiedConnection, QueuePool, StaticPo
 from ....domain.errors import NotADatabase, StorageError, TurnlogError
 from ....projections.engine.read_model import ReadModel
 from ....projections.engine.registry import Registry
-from ..contract import Reclaimed, Transaction
+from ..contract.transaction import Transaction
+from ..contract.values import Reclaimed
 from ..encryption.founding import Encryption
 from ..sql.founding import no_log
 from ..sql.reader import Cursor, SqlReader

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from ...adapters.storage.contract import Store, Transaction
-from ...adapters.storage.evidence import Hashed
+from ...adapters.storage.contract.evidence import Hashed
+from ...adapters.storage.contract.store import Store
+from ...adapters.storage.contract.transaction import Transaction
 from ...adapters.storage.memory.store import MemoryStore
 from ...domain.batch import Memory
 from ...domain.entry import identity_of

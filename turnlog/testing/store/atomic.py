@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ...adapters.storage.contract import Store, Transaction
+from ...adapters.storage.contract.store import Store
+from ...adapters.storage.contract.transaction import Transaction
 from ...domain.entry import identity_of
 from .base import Base
 from .recording import (

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import pytest
 
-from ...adapters.storage.contract import Store
+from ...adapters.storage.contract.store import Store
 from ...adapters.storage.sql.store import now
 
 Clock = Callable[[], int]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ...adapters.storage.contract import Source, Store, StoredFile, Summary, Transaction
+from ...adapters.storage.contract.store import Store
+from ...adapters.storage.contract.transaction import Transaction
+from ...adapters.storage.contract.values import Source, StoredFile, Summary
 from ...domain.keys import SessionKey
 from .base import Base
 from .recording import KEY, found

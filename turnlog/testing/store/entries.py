@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import closing
 
-from ...adapters.storage.contract import Store
+from ...adapters.storage.contract.store import Store
 from ...domain.lineage import Segment
 from ...domain.session import SessionState, fold
 from .base import Base, MakeStore

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...adapters.storage.contract import Store
+from ...adapters.storage.contract.store import Store
 from ...domain.batch import Known
 from ...domain.entry import identity_of, message_identity
 from ...domain.events import SessionDeleted, UsageRecorded

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from ...adapters.storage.contract import Store, Transaction
+from ...adapters.storage.contract.store import Store
+from ...adapters.storage.contract.transaction import Transaction
 from ...domain.events import SessionTagged
 from ...projections.sessions import Sessions
 from .base import Base

@@ -10,11 +10,14 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 
 from ...adapters.claude.batches import prepare
-from ...adapters.storage.contract import Appended, Recorded, Store, Stream, Transaction
+from ...adapters.storage.contract.store import Store
+from ...adapters.storage.contract.transaction import Transaction
+from ...adapters.storage.contract.values import Appended, Stream
 from ...domain.batch import Memory
 from ...domain.entry import Entry, Mark, identity_of
 from ...domain.events import SessionEvent, SessionRenamed, SessionStarted, TurnRecorded
 from ...domain.keys import SessionKey
+from ...domain.recorded import Recorded
 from ...domain.session import fold
 from ...reading.finding import tables_in
 

@@ -6,7 +6,8 @@ from functools import partial
 
 import pytest
 
-from ...adapters.storage.contract import Store, Transaction
+from ...adapters.storage.contract.store import Store
+from ...adapters.storage.contract.transaction import Transaction
 from ...domain.errors import Refused
 from ...domain.events import EntryRedacted, SessionErased, SessionPacked
 from ...domain.lineage import Segment

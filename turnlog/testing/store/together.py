@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from ...adapters.storage.contract import Store
+from ...adapters.storage.contract.store import Store
 from ...domain.entry import identity_of
 from .base import Base
 from .recording import (

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from ...adapters.storage.contract import Store
+from ...adapters.storage.contract.store import Store
 from ...adapters.storage.sql.store import now
 from ...domain.batch import Memory
 from ...domain.keys import SessionKey

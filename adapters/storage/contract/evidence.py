@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-if TYPE_CHECKING:
-    from .contract import Stream
+from .values import Stream
 
 OWN = "!log"
 """The log's own stream: what happened to the log, not to a session. It is a foreign stream, and its
