@@ -76,7 +76,10 @@ def _option(option: Any) -> str:
 
 def event_kinds() -> str:
     """Every event with its fields."""
-    documented = _attribute_docs(events)
+    modules = {kind.__module__ for kind in (events.SessionEvent, *events.EVENTS.values())}
+    documented: dict[tuple[str, str], str] = {}
+    for name in modules:
+        documented |= _attribute_docs(importlib.import_module(name))
     common = list(events.SessionEvent.model_fields)
     parts = [
         "# Events",
