@@ -569,6 +569,26 @@ def test_the_mirror_s_description_of_a_subagent_is_recognised(
     assert run(sqlite, claude).recorded == len(s.entries)
 
 
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "with-entries"])
+def test_a_description_is_recognised_in_the_order_of_the_mirror(
+    log: turnlog.Log, claude: Path, beside: bool
+) -> None:
+    """A subagent's description that was mirrored must never be recorded a second time."""
+    s, agent = with_subagent()
+    s.write(claude)
+    key = key_of(s, f"subagents/agent-{agent.agent_id}")
+    # The CLI's own order: `type` comes first, and the rest is not as in the file.
+    mirrored = {"type": "agent_metadata", **dict(reversed(agent.meta.items()))}
+    batches = [[mirrored, *agent.entries]] if beside else [[mirrored], agent.entries]
+    for batch in batches:
+        log.append(key, batch)
+    assert figures(run(log, claude)) == (len(s.entries), len(agent.entries) + 1)
+    assert log.load(key) == [mirrored, *agent.entries]
+    agent.meta["description"] = "Another"
+    s.write(claude, history=False)
+    assert run(log, claude).recorded == 1
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "\0"])
 def test_a_description_that_is_none_is_told(sqlite: turnlog.Log, claude: Path, text: str) -> None:
     s, agent = with_subagent()

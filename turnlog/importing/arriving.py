@@ -19,6 +19,7 @@ from ..domain.errors import TurnlogError
 from ..domain.keys import SessionKey
 from ..domain.session import fold
 from ..retention.tombstones import is_gone
+from .describing import is_described
 from .summary import CorruptPiece, ImportSummary
 
 MOST_BYTES = 4 << 20
@@ -61,6 +62,8 @@ class _Took(NamedTuple):
 
     left_out: bool = False
     appended: Sequence[Appended] = ()
+    known: int = 0
+    """Entries that need no append to be known again."""
 
 
 def take_in(work: Import, tasks: Sequence[Task], parts: Iterable[Prepared]) -> Iterator[Prepared]:
@@ -122,12 +125,16 @@ def _take(work: Import, transaction: Transaction, task: Task, part: Prepared) ->
             work.checkpoint_every,
         )
         appended.append(append(transaction, arrival, part.packed))
-    if part.ending is not None and part.ending.meta:
-        arrival = Arrival(task.key, part.ending.meta, "import", work.user_id, work.machine)
+    known = 0
+    for meta in part.ending.meta if part.ending is not None else ():
+        if is_described(transaction, task.key, meta):
+            known += 1
+            continue
+        arrival = Arrival(task.key, [meta], "import", work.user_id, work.machine)
         appended.append(append(transaction, arrival))
     for source in part.sources:
         transaction.keep_source(source)
-    return _Took(False, appended)
+    return _Took(False, appended, known)
 
 
 def _tell(summary: ImportSummary, task: Task, part: Prepared, took: _Took) -> None:
@@ -135,6 +142,7 @@ def _tell(summary: ImportSummary, task: Task, part: Prepared, took: _Took) -> No
     if took.left_out:
         summary.deleted += ending is not None
         return
+    summary.known += took.known
     for appended in took.appended:
         summary.recorded += appended.recorded
         summary.known += appended.duplicates
