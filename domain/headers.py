@@ -1,7 +1,8 @@
-"""Entries as a rebuild reads them: what their headers say, without the cost of whole events.
+"""What the header of an event says, and entries as a rebuild reads them: as their headers alone.
 
-The fields are those of the log's columns, in their order, so that a row is one as it is read. They
-have the names that the events have, and the state changes by the same rule.
+The fields are those of the log's columns, in their order, so that a row is one as it is read,
+without the cost of whole events. They have the names that the events have, and the state changes
+by the same rule.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from typing import ClassVar, NamedTuple
 from .events import EntryRecorded, TurnRecorded
 
 
-class _Columns(NamedTuple):
+class Columns(NamedTuple):
+    """The columns of any event's header, in the order in which they are written and hashed."""
+
     branch: int
     occurred_at: int | None
     identity: bytes | None
@@ -24,7 +27,7 @@ class _Columns(NamedTuple):
     facts: str | None
 
 
-class Header(_Columns):
+class Header(Columns):
     """The header of an entry."""
 
     __slots__ = ()

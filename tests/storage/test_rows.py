@@ -10,6 +10,7 @@ from turnlog.adapters.storage.encoding.rows import Row, from_row, to_row
 from turnlog.domain import events as e
 from turnlog.domain.entry import Mark
 from turnlog.domain.errors import DamagedEvent
+from turnlog.domain.usage import Usage
 
 
 @pytest.mark.parametrize("kind", [e.TurnRecorded, e.EntryRecorded])
@@ -55,7 +56,7 @@ def test_facts_are_read_exactly(metadata: dict[str, Any]) -> None:
     assert from_row("SubagentCalled.v1", row, body) == e.SubagentCalled(
         tool_use_id=str(metadata), of=1
     )
-    row, body, _ = to_row(e.UsageRecorded(turn=1, counters=e.Usage(2**70, 2**63, 1)))
+    row, body, _ = to_row(e.UsageRecorded(turn=1, counters=Usage(2**70, 2**63, 1)))
     found = from_row("UsageRecorded.v1", row, body)
     assert isinstance(found, e.UsageRecorded)
     assert found.counters == (2**70, 2**63, 1, 0, 0, 0)

@@ -16,32 +16,22 @@ from pydantic import BaseModel
 from ....domain import events as e
 from ....domain.entry import Mark, message_of
 from ....domain.errors import DamagedEvent, NotJson
-from ....domain.headers import EntryHeader, Header, TurnHeader
+from ....domain.headers import Columns, EntryHeader, Header, TurnHeader
 from ....domain.usage import NOTHING, Usage
 from .json_bytes import decode, encode
 
-COLUMNS = ("branch", "occurred_at", "identity", "marks", "turn", "prompt", "parent", "before")
-_PLACED = (*COLUMNS, "place")
 
+class Row(Columns):
+    """A header as it is stored."""
 
-class Row(NamedTuple):
-    """A header, in the order in which its columns are written and hashed."""
-
-    branch: int
-    occurred_at: int | None
-    identity: bytes | None
-    marks: int | None
-    turn: int | None
-    prompt: int | None
-    parent: int | None
-    before: int | None
-    place: int | None
-    facts: str | None
+    __slots__ = ()
 
 
 HEADERS: Mapping[str, type[Header]] = {kind.TOPIC: kind for kind in (TurnHeader, EntryHeader)}
 """Their fields are a row's."""
 _NAMES = Row._fields
+_PLACED = _NAMES[:-1]
+"""Those that hold a field of the event each."""
 _TYPES = frozenset(
     (name, kind)
     for name in _NAMES
