@@ -20,7 +20,8 @@ from eventsourcing.persistence import (
     Tracking,
 )
 
-from ..sql.reader import FOREVER, SqlReader
+from ..sql.reader import SqlReader
+from ..sql.schema import FOREVER
 from ..sql.transaction import SqlTransaction
 from .errors import library_errors
 from .store import TurnlogRecorder

@@ -9,7 +9,7 @@ from uuid import UUID
 from eventsourcing.persistence import AggregateRecorder, StoredEvent
 
 from ..encryption.cipher import place as bound
-from ..sql.reader import FOREVER
+from ..sql.schema import FOREVER
 from ..sql.transaction import SqlTransaction
 from .errors import VersionTaken
 from .store import LibraryStore, TurnlogRecorder

@@ -12,8 +12,9 @@ from sqlalchemy import Engine
 from ..contract.store import Store
 from ..contract.transaction import Transaction
 from ..encoding.blocks import BlockCodec
-from ..sql.reader import SqlReader, Topics
+from ..sql.reader import SqlReader
 from ..sql.statements import Statements
+from ..sql.topics import Topics
 from ..sql.transaction import SqlTransaction
 from .errors import library_errors
 from .recorder_statements import RecorderStatements

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ....domain.recorded import Recorded
 from ..contract.evidence import OWN, Hashed, Link, OwnFact
+from ..contract.values import Stream
 from ..encoding.chain import START, body_hash, hashed_header, linked
 from ..encoding.rows import Row, to_row
 from ..encoding.salts import SALT
 
 if TYPE_CHECKING:
-    from ..contract.values import Stream
     from .reader import Held
 
 _SEED = bytes(SALT)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from ..sql.reader import Cursor
+from ..sql.cursor import Cursor
 
 _OURS: Final = 0x7475726E
 """``turn``: the first half of our advisory locks' keys."""

@@ -19,7 +19,8 @@ from ..contract.transaction import Transaction
 from ..contract.values import Reclaimed
 from ..encoding.identities import OwnMaps
 from ..encryption.founding import Encryption
-from ..sql.reader import Cursor, SqlReader
+from ..sql.cursor import Cursor
+from ..sql.reader import SqlReader
 from ..sql.schema import POSTGRES_TRIGGERS
 from ..sql.store import CLOSED, SqlStore, now
 from ..sql.transaction import FoldFailed

@@ -15,7 +15,7 @@ from ..contract.values import Packed, Stream
 from ..encoding.identities import digest
 from ..encoding.salts import own
 from .open_blocks import OpenBlock, OpenBlocks
-from .reader import Topics
+from .topics import Topics
 
 _Group = tuple[int, Sequence[Adopted]]
 
@@ -49,8 +49,7 @@ class Adopting:
         """Append events with their times, their hashes and their salts; see ``contract``."""
         taken = adopted(stream, events)
         position = self._positions(self.cursor, len(taken))
-        topics = {e.hashed.topic: e.event for e in taken}
-        self._topics.of(self.cursor, list(topics.values()))
+        topics = {one.hashed.topic for one in taken}
         numbers = {topic: self._topics.number(self.cursor, topic) for topic in topics}
         rows, identities = [], []
         blocks, salts = OpenBlocks(), {}

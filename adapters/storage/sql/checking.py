@@ -22,14 +22,13 @@ from ..encoding.chain import START, body_hash, link
 from ..encoding.identities import digest, unpack
 from ..encoding.rows import Row, from_row
 from ..encoding.state_bytes import load_memory, load_state
-from .schema import ENTRIES, LATE, OTHER
+from .schema import ENTRIES, FOREVER, LATE, OTHER
 
 _STEP = 256
 _ENTRIES = (e.TurnRecorded.TOPIC, e.EntryRecorded.TOPIC)
 _CAREFULLY = Mark.CAREFUL | Mark.RAW
 _TELLING = (e.FileKept.TOPIC, e.SessionErased.TOPIC, e.EntryRedacted.TOPIC)
 """What is looked at even where the state cannot be known."""
-_FOREVER = (1 << 31) - 1
 Finding = tuple[int, int | None, str]
 """Version, position, and what is wrong."""
 
@@ -104,7 +103,7 @@ def check(
         return changed
     if (last, checking.chain) != head:
         return last, (after, None, f"the stream ends here, but its head is version {head[0]}")
-    if reader.blocks_between(number, after, _FOREVER):
+    if reader.blocks_between(number, after, FOREVER):
         return last, (after, None, "there is content of an event that was never recorded")
     if checking.gone:
         return last, (*next(iter(checking.gone.items())), "its content is missing")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from sqlalchemy import Connection, Dialect, func, insert, inspect, select, update
 
@@ -12,16 +12,11 @@ from ....domain.errors import NewerSchema
 from ....domain.events import EVENTS
 from ....projections.engine.read_model import Content, ReadModel, Run
 from ....projections.engine.registry import Registration, Registry, prefix_of
+from .cursor import Cursor
 from .read_side import ADDED
 from .schema import events, projections
 
 _LIVE = "SELECT name, version, generation, stale_at FROM projections"
-
-
-class _Cursor(Protocol):
-    def execute(self, sql: str, parameters: Any = ..., /) -> Any: ...
-
-    def fetchall(self) -> Any: ...
 
 
 class Generations:
@@ -147,7 +142,7 @@ class Generations:
                 found.setdefault(match[1], []).append(table)
         return found
 
-    def inline(self, cursor: _Cursor) -> list[ReadModel]:
+    def inline(self, cursor: Cursor) -> list[ReadModel]:
         """The read models that are folded with an append: those that are not stale."""
         cursor.execute(_LIVE)
         live = {row[0]: row for row in cursor.fetchall()}

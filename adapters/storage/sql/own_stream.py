@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Insert, insert, select
 
@@ -15,9 +15,7 @@ from ..encoding.rows import Row
 from ..encoding.salts import new_seed, salts
 from .schema import OTHER, about, topics
 from .statements import Statements
-
-if TYPE_CHECKING:
-    from .reader import Topics
+from .topics import Topics
 
 _LOG = "log"
 """The row of ``about`` that names the log."""

@@ -14,10 +14,9 @@ from ..encoding.compression import FOR_GOOD
 from ..encoding.salts import merged
 from ..encryption.cipher import SEALED
 from .permits import Permitting
-from .schema import OTHER, blocks
+from .schema import FOREVER, OTHER, blocks
 from .statements import Statements
 
-_FOREVER = (1 << 31) - 1
 _FOR_GOOD = (*FOR_GOOD, *(codec + SEALED for codec in FOR_GOOD))
 _Group = list[tuple[Block, list[bytes]]]
 """Blocks that become one, with their bodies."""
@@ -69,7 +68,7 @@ class PackingReader:
         """
         group: _Group = []
         size = 0
-        for block in map(self.codec.plain, self._blocks(stream, sort, branch, _FOREVER)):
+        for block in map(self.codec.plain, self._blocks(stream, sort, branch, FOREVER)):
             bodies = [body.data for body in self.codec.bodies(block)]
             more = sum(map(len, bodies))
             if group and (size + more > LARGEST or not _alike(group[0][0], block)):

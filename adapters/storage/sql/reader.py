@@ -3,117 +3,54 @@
 from __future__ import annotations
 
 import os
-from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Select
 
-from ....domain.batch import Known, Memory
-from ....domain.entry import Entry, message_identity
+from ....domain.batch import Memory
 from ....domain.errors import (
     DamagedEvent,
     KeyDestroyed,
     KeyLost,
     KeysNeeded,
-    NotJson,
     TurnlogError,
 )
-from ....domain.events import SessionEvent
 from ....domain.keys import SessionKey
-from ....domain.lineage import Segment
-from ....domain.points import Head
 from ....domain.recorded import Recorded
 from ....domain.session import SessionState, fold
-from ....domain.usage import NOTHING, Response, Usage
-from ..contract.values import Body, Content, Stream
+from ..contract.values import Content, Stream
 from ..damage import UNREADABLE, damaged
 from ..encoding.blocks import Block, BlockCodec
-from ..encoding.chain import body_hash
-from ..encoding.frames import Frame
-from ..encoding.identities import Maps, digest
+from ..encoding.identities import Maps
 from ..encoding.json_bytes import decode
 from ..encoding.rows import Row, from_row
 from ..encoding.state_bytes import load_state
 from ..encryption import states
 from ..encryption.reading import SealedReader
 from .checking import Beside, check
+from .cursor import Cursor
+from .deciding import DecisionReader
+from .entries import EntryReader
 from .evidence import EvidenceReader
 from .forks import ForkReader
 from .generations import LiveTables
 from .heads import Heads
 from .packing import PackingReader
-from .schema import AFTER_FOREIGN, ENTRIES, LATE, OTHER
+from .schema import AFTER_FOREIGN, ENTRIES, FOREVER, OTHER
 from .sources import SourceReader
-from .statements import LIST_SIZES, Statements, padded
+from .statements import Statements
 from .stretches import StretchReader
 from .summaries import SummaryReader
+from .topics import Topics
 
-FOREVER = (1 << 31) - 1
-"""A version that no stream reaches: the largest integer of a PostgreSQL column."""
-FOREVER_MS = (1 << 63) - 1
 _CHUNK = 256
 
 
-class Cursor(Protocol):
-    """What sqlite3 and psycopg have in common."""
-
-    def execute(self, sql: str, parameters: Any = ..., /) -> Any: ...
-
-    def executemany(self, sql: str, parameters: Any, /) -> Any: ...
-
-    def fetchone(self) -> Any: ...
-
-    def fetchall(self) -> Any: ...
-
-    def fetchmany(self, size: int, /) -> Any: ...
-
-
-class Topics:
-    """The topics' short numbers, as the database knows them."""
-
-    def __init__(self) -> None:
-        self._ids: dict[str, int] = {}
-        self._names: dict[int, str] = {}
-
-    def load(self, cursor: Cursor) -> None:
-        """Read the table again: another process may have added to it."""
-        cursor.execute("SELECT id, name FROM topics")
-        for number, name in cursor.fetchall():
-            self._ids[name], self._names[number] = number, name
-
-    def name(self, cursor: Cursor, number: int) -> str:
-        """The topic of a number."""
-        if number not in self._names:
-            self.load(cursor)
-        return self._names[number]
-
-    def missing(self, names: Iterable[str]) -> list[str]:
-        """Those of some topics that are not known here to be in the table."""
-        return [name for name in names if name not in self._ids]
-
-    def numbers(self, cursor: Cursor, names: Collection[str]) -> list[int]:
-        """The numbers of those topics that are in the table."""
-        if self.missing(names):
-            self.load(cursor)
-        return [self._ids[name] for name in names if name in self._ids]
-
-    def of(self, cursor: Cursor, events: Sequence[SessionEvent]) -> dict[str, int]:
-        """The numbers of some events' topics, by topic."""
-        if self.missing(event.TOPIC for event in events):
-            self.load(cursor)
-        return self._ids
-
-    def number(self, cursor: Cursor, name: str) -> int:
-        """The number of a topic, which must be in the table."""
-        if name not in self._ids:
-            self.load(cursor)
-        return self._ids[name]
-
-
 class SqlReader(
+    EntryReader,
+    DecisionReader,
     SourceReader,
     SummaryReader,
     EvidenceReader,
@@ -140,8 +77,7 @@ class SqlReader(
         self.codec = codec
         self._maps = maps
         self._heads = heads
-        self._opened: tuple[int, Frame, list[int]] | None = None
-        self._holding: dict[tuple[int, int], tuple[Block, bytes]] = {}
+        self._holding = {}
 
     # -- streams -----------------------------------------------------------------------------
 
@@ -301,164 +237,12 @@ class SqlReader(
                 found.update(self.codec.between(Block._make(row), first, last))
         return found
 
-    # -- entries -----------------------------------------------------------------------------
-
-    def heads(self, stream: Stream, segment: Segment) -> Iterator[Head]:
-        """The headers of a segment's entries by version, those that came late left out."""
-        upto = FOREVER if segment.upto is None else segment.upto
-        self.cursor.execute(self._sql.heads, (stream.id, segment.branch, upto))
-        return iter([Head(*row) for row in self.cursor.fetchall()])
-
-    def all_heads(self, stream: Stream) -> Iterator[Head]:
-        """The headers of all entries on every branch, by version."""
-        self.cursor.execute(self._sql.all_heads, (stream.id,))
-        return iter([Head(*row) for row in self.cursor.fetchall()])
-
-    def late_heads(self, stream: Stream) -> list[Head]:
-        """The headers of all entries that came late."""
-        self.cursor.execute(self._sql.late_heads, (stream.id,))
-        return [Head(*row) for row in self.cursor.fetchall()]
-
-    def bodies(self, stream: Stream, segment: Segment) -> Iterator[Body]:
-        """The entries of a segment by version, those that came late left out."""
-        upto = FOREVER if segment.upto is None else segment.upto
-        for block in self._blocks(stream.id, ENTRIES, segment.branch, upto):
-            if block.last <= upto:
-                yield from self.codec.bodies(block)
-            else:
-                yield from (b for b in self.codec.bodies(block) if b.version <= upto)
-
-    def entries(self, stream: Stream, segment: Segment) -> Iterator[list[Any]]:
-        """The same as objects, block by block: decoded together, they cost less."""
-        upto = FOREVER if segment.upto is None else segment.upto
-        for block in self._blocks(stream.id, ENTRIES, segment.branch, upto):
-            yield self.codec.entries(block, upto)
-
-    def _blocks(self, stream: int, sort: int, branch: int, upto: int) -> Iterator[Block]:
-        # By chunks of blocks, so that a session of any size is read in bounded memory.
-        after = -1
-        while True:
-            self.cursor.execute(self._sql.blocks_of_branch, (stream, sort, branch, after, upto, 32))
-            rows = self.cursor.fetchall()
-            yield from map(Block._make, rows)
-            if len(rows) < 32:
-                return
-            after = rows[-1][4]
-
-    def body(self, stream: Stream, version: int) -> Body | None:
-        """The bytes of one entry; None where that version holds none, or they are erased."""
-        # Nearly always the block that begins nearest has it; those of two branches may overlap.
-        self.cursor.execute(self._sql.nearest_block, (stream.id, ENTRIES, version, 1))
-        found = self._body_in(self.cursor.fetchall(), version)
-        if found is None:
-            self.cursor.execute(self._sql.blocks_around, (stream.id, ENTRIES, version, version))
-            found = self._body_in(self.cursor.fetchall(), version)
-        return found
-
-    def _body_in(self, rows: Iterable[Any], version: int) -> Body | None:
-        for block in map(Block._make, rows):
-            if block.sort == OTHER or not block.first <= version <= block.last:
-                continue
-            if self._opened is None or self._opened[0] != block.id:
-                # Whoever asks for one entry often asks for its neighbour next.
-                self._opened = (block.id, *self.codec.opened(block))
-            _, frame, numbers = self._opened
-            place = bisect_left(numbers, version)
-            if place < len(numbers) and numbers[place] == version:
-                return Body(version, frame[place], bool(block.careful))
-        return None
-
-    def late_bodies(self, stream: Stream) -> dict[int, Body]:
-        """The bodies of all entries that came late, by version."""
-        self.cursor.execute(self._sql.blocks_of_sort, (stream.id, LATE))
-        return {
-            body.version: body
-            for row in self.cursor.fetchall()
-            for body in self.codec.bodies(Block._make(row))
-        }
-
-    # -- what a decision asks for ------------------------------------------------------------
-
-    def known(
-        self, stream: Stream, identities: Iterable[bytes], life: int | None = None
-    ) -> dict[bytes, Known]:
-        """Which identities the stream holds; of several the newest."""
-        life = stream.state.life if life is None else life
-        found: dict[bytes, Known] = {}
-        for identity, version, branch, place, _, _ in self._identified(stream, identities):
-            if version > life:
-                found[identity] = Known(version, branch, place or version)
-        return found
-
-    def versions(self, stream: Stream, identity: bytes) -> list[int]:
-        """Every version that has an identity, in any life."""
-        return [row[1] for row in self._identified(stream, [identity])]
-
-    def _identified(self, stream: Stream, identities: Iterable[bytes]) -> Iterator[Any]:
-        """The headers with these identities, by version."""
-        wanted = set(identities)
-        known = self._maps.of(stream.id, stream.version, partial(self._identities, stream.id))
-        versions = sorted(
-            {
-                version
-                for identity in wanted
-                for version in known.versions(digest(identity))
-                if version <= stream.version
-            }
-        )
-        for start in range(0, len(versions), LIST_SIZES[-1]):
-            chunk = padded(versions[start : start + LIST_SIZES[-1]])
-            self.cursor.execute(self._sql.headers(len(chunk)), (stream.id, *chunk))
-            for version, identity, *rest in self.cursor.fetchall():
-                if identity in wanted:
-                    yield (identity, version, *rest)
-
-    def _identities(self, number: int, after: int) -> list[tuple[int, bytes]]:
-        self.cursor.execute(self._sql.identities_after, (number, after))
-        return list(self.cursor.fetchall())
-
-    def same(self, stream: Stream, known: Known, entry: Entry) -> bool:
-        """Whether a recorded entry has the content of another."""
-        self.cursor.execute(self._sql.body_hash_of, (stream.id, known.version))
-        stored = self.cursor.fetchone()[0]
-        block, salt = self._block_of(stream, known.version)
-        if block is None:
-            return True  # erased: what is gone cannot be told from what comes
-        if body_hash(salt, known.version, entry.body) == stored:
-            return True
-        body = next(b for b in self.codec.bodies(block) if b.version == known.version)
-        if body_hash(salt, known.version, body.data) != stored:
-            return True  # redacted: the first content must not come back as another one
-        return body.data.partition(b"\n")[0] == entry.body.partition(b"\n")[0]
-
-    def _block_of(self, stream: Stream, version: int) -> tuple[Block | None, bytes]:
-        if (stream.id, version) not in self._holding:
-            self.cursor.execute(self._sql.blocks_around, (stream.id, ENTRIES, version, version))
-            for block in map(Block._make, self.cursor.fetchall()):
-                with suppress(KeyDestroyed):
-                    block = self.codec.plain(block)
-                    for number, salt in block.salts().items():
-                        self._holding[stream.id, number] = (block, salt)
-        return self._holding.get((stream.id, version), (None, b""))
-
     def _bodies_changed(self) -> None:
         """What was read of blocks counts no more."""
         self._opened = None
         self._holding.clear()
 
-    def responses(self, stream: Stream, message_ids: Iterable[str]) -> dict[str, Response]:
-        """What the stream's present life knows of some responses."""
-        names = {message_identity(name): name for name in message_ids}
-        found: dict[str, Response] = {}
-        for identity, version, _, _, turn, facts in self._identified(stream, names):
-            if version <= stream.state.life:
-                continue
-            try:
-                found[names[identity]] = _response(turn, facts)
-            except (NotJson, *UNREADABLE) as problem:
-                where = f"version {version} of {stream.key.stream_id!r}"
-                raise damaged(where, problem) from problem
-        return found
+    # -- beside the events --------------------------------------------------------------------
 
     def snapshot(self, stream: Stream, version: int) -> SessionState | None:
         """The newest snapshot not after a version."""
@@ -479,15 +263,3 @@ class SqlReader(
         """Ask the read models, in the same look at the log."""
         self.cursor.execute(*self._sql.once(statement))
         return self.reveal(list(self.cursor.fetchall()))
-
-
-def _response(turn: int, facts: str | None) -> Response:
-    values: Any = decode(facts.encode(), True) if facts else {}
-    counters = Usage(*values.get("counters", NOTHING))
-    return Response(
-        turn,
-        counters.best(Usage(*values.get("counted", NOTHING))),
-        bool(values.get("finished")),
-        values.get("quality") == "placeholder",
-        values.get("characters", 0),
-    )

@@ -59,6 +59,8 @@ FOREIGN = "!"
 """How the names of streams begin that are no session's: ``SessionKey`` escapes this character."""
 AFTER_FOREIGN = '"'
 """Stands between the names of all foreign streams and those of all sessions."""
+FOREVER = (1 << 31) - 1
+"""A version that no stream reaches: the largest integer of a PostgreSQL column."""
 
 events = Table(
     "events",

@@ -23,12 +23,14 @@ from ..encryption.founding import Encryption, admit
 from ..encryption.keys import Keys
 from ..encryption.sweeping import destroy_unused
 from .account import Account
+from .cursor import Cursor
 from .founding import find
 from .generations import Generations
 from .heads import Heads
-from .reader import Cursor, SqlReader, Topics
+from .reader import SqlReader
 from .schema import SCHEMA_VERSION, about, metadata, topics
 from .statements import Statements
+from .topics import Topics
 from .transaction import FoldFailed, SqlTransaction
 
 T = TypeVar("T")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ....domain import events as e
 from ....domain.errors import TurnlogError
@@ -16,9 +16,7 @@ from ..damage import UNREADABLE
 from ..encoding.rows import HEADERS, Row, from_row, header_from_row
 from .schema import FOREIGN
 from .statements import Statements
-
-if TYPE_CHECKING:
-    from .reader import Topics
+from .topics import Topics
 
 _ENTRIES = (e.TurnRecorded.TOPIC, e.EntryRecorded.TOPIC)
 _POSITION, _STREAM, _VERSION, _TOPIC, _AT, _HAS_BODY, _NAME = range(7)

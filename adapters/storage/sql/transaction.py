@@ -19,15 +19,17 @@ from ..encoding.identities import Maps, digest, pack
 from ..encoding.rows import to_row
 from ..encoding.salts import derived
 from .adopting import Adopting
+from .cursor import Cursor
 from .heads import Heads, sealed_head, sealed_snapshot
 from .open_blocks import OpenBlock, OpenBlocks
 from .own_stream import OwnStreamWriter
 from .packing import Packing
-from .reader import Cursor, SqlReader, Topics
+from .reader import SqlReader
 from .removing import Removing
 from .sources import SourceWriter
 from .statements import Statements
 from .summaries import SummaryWriter
+from .topics import Topics
 
 SNAPSHOT_EVERY = 256
 """Versions between snapshots: what ``at`` has to replay at the most, batches apart."""

@@ -25,8 +25,9 @@ from ....projections.engine.registry import Registry
 from ..contract.transaction import Transaction
 from ..contract.values import Reclaimed
 from ..encryption.founding import Encryption
+from ..sql.cursor import Cursor
 from ..sql.founding import no_log
-from ..sql.reader import Cursor, SqlReader
+from ..sql.reader import SqlReader
 from ..sql.schema import SQLITE_TRIGGERS
 from ..sql.store import CLOSED, SqlStore, now
 from ..sql.transaction import FoldFailed, SqlTransaction
