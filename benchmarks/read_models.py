@@ -102,6 +102,7 @@ def _rebuild(bench: Bench) -> Measured:
 def read_and_decode(path: Path) -> int:
     """The yardstick: every row, its facts, and the content of events that are no entries."""
     from turnlog.adapters.storage.encoding.compression import Compressor
+    from turnlog.adapters.storage.encoding.facts import written_out
     from turnlog.adapters.storage.encoding.frames import unpack
 
     events = 0
@@ -110,7 +111,7 @@ def read_and_decode(path: Path) -> int:
         for row in connection.execute(_EVENTS):
             events += 1
             if row[-1] is not None:
-                orjson.loads(row[-1])
+                orjson.loads(written_out(row[-1]))
         for codec, dictionary, data in connection.execute(_BLOCKS):
             frame = unpack(compressor.decompress(codec, dictionary, data))
             for place in range(len(frame)):

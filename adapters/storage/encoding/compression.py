@@ -13,10 +13,12 @@ from importlib import resources
 import zstandard
 
 from ....domain.errors import StorageError
+from .lifting import lift, lower
 
-RAW, ZSTD, ZSTD_DICTIONARY, PACKED, PACKED_DICTIONARY = 0, 1, 2, 3, 4
-"""The codecs. Numbers are never given a second meaning: what was written stays readable. The last
-two are read like the two before; they tell that there is nothing left to gain."""
+RAW, ZSTD, ZSTD_DICTIONARY, PACKED, PACKED_DICTIONARY, LIFTED, LIFTED_DICTIONARY = range(7)
+"""The codecs. Numbers are never given a second meaning: what was written stays readable. The packed
+ones are read like the two before; they tell that there is nothing left to gain. The lifted ones are
+packed, too, and hold what ``lifting`` made of the frame."""
 
 SHIPPED = 1
 """The dictionary that new blocks are compressed with, the file ``entries-1.dict``."""
@@ -35,9 +37,10 @@ SMALL = 19
 """The level of what is packed: written once, then only read. (Level 22 saves nothing more within
 the window of a megabyte, and takes half as long again.)"""
 
-FOR_GOOD = (PACKED, PACKED_DICTIONARY)
+FOR_GOOD = (PACKED, PACKED_DICTIONARY, LIFTED, LIFTED_DICTIONARY)
 
-_WITH_DICTIONARY = {ZSTD: False, ZSTD_DICTIONARY: True, PACKED: False, PACKED_DICTIONARY: True}
+_ALONE = (ZSTD, PACKED, LIFTED)
+_WITH_DICTIONARY = {codec: codec not in _ALONE for codec in (ZSTD, ZSTD_DICTIONARY, *FOR_GOOD)}
 
 
 class UnknownDictionary(StorageError):
@@ -85,18 +88,22 @@ class Compressor:
         """
         if len(frame) > LARGEST:
             raise StorageError(f"a frame of {len(frame):,} bytes; at most {LARGEST:,} are stored")
-        plain = self._own.compressor(None, SMALL).compress(frame)
+        lifted = lift(frame)
+        data = frame if lifted is None else lifted
+        alone, prepared = FOR_GOOD[:2] if lifted is None else FOR_GOOD[2:]
+        plain = self._own.compressor(None, SMALL).compress(data)
         # Even of a megabyte it saves a hundredth: the beginning has nothing before it to point to.
-        with_dictionary = self._own.compressor(SHIPPED, SMALL).compress(frame)
+        with_dictionary = self._own.compressor(SHIPPED, SMALL).compress(data)
         if len(plain) <= len(with_dictionary):
-            return PACKED, None, plain
-        return PACKED_DICTIONARY, SHIPPED, with_dictionary
+            return alone, None, plain
+        return prepared, SHIPPED, with_dictionary
 
     def decompress(self, codec: int, dictionary: int | None, data: bytes) -> bytes:
         """What ``compress`` was given.
 
         Raises:
-            DamagedBlock: these are not the bytes that ``compress`` returned.
+            DamagedBlock: these are not the bytes that ``compress`` or ``squeeze`` returned.
+            DamagedLifting: nor are these, and yet they could be decompressed.
             UnknownDictionary: there is no dictionary of that id.
         """
         if codec == RAW:
@@ -104,16 +111,17 @@ class Compressor:
         if _WITH_DICTIONARY.get(codec) is not (dictionary is not None):
             raise DamagedBlock(
                 f"codec {codec} with dictionary {dictionary}: this release knows 0 (raw), "
-                "1 and 3 (Zstandard), 2 and 4 (Zstandard with a dictionary)"
+                "1, 3 and 5 (Zstandard), 2, 4 and 6 (Zstandard with a dictionary)"
             )
         decompressor = self._own.decompressor(dictionary)
         try:
             size = zstandard.get_frame_parameters(data).content_size
             if size > LARGEST:  # as it is when the header does not say
                 raise DamagedBlock(f"the block claims {size:,} bytes; at most {LARGEST:,} are read")
-            return decompressor.decompress(data, allow_extra_data=False)
+            found = decompressor.decompress(data, allow_extra_data=False)
         except (zstandard.ZstdError, MemoryError) as error:
             raise DamagedBlock(f"the block of {len(data)} bytes is damaged: {error}") from None
+        return lower(found, LARGEST) if codec in (LIFTED, LIFTED_DICTIONARY) else found
 
 
 class _Contexts(threading.local):

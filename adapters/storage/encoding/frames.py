@@ -77,6 +77,14 @@ def pack(bodies: Sequence[bytes]) -> bytes:
     return b"".join((head, b"[", b",".join(bodies), b"]"))
 
 
+def text_at(frame: bytes) -> int:
+    """Where the JSON array of a frame begins; its end where the frame is none."""
+    layout = frame[0] if frame else None
+    if layout not in _NUMBERS:
+        return len(frame)
+    return min(1 + layout * (1 + int.from_bytes(frame[1 : 1 + layout], "little")), len(frame))
+
+
 def unpack(frame: bytes) -> Frame:
     """The bodies of a frame.
 
@@ -91,7 +99,7 @@ def unpack(frame: bytes) -> Frame:
             else "the frame is empty"
         )
     count = int.from_bytes(frame[1 : 1 + layout], "little")
-    start = 1 + layout * (1 + count)
+    start = text_at(frame)
     if len(frame) < start + 2:
         raise DamagedFrame(f"a frame of {len(frame):,} bytes is too short for {count:,} bodies")
     lengths = struct.unpack_from(f"<{count}{_NUMBERS[layout]}", frame, 1 + layout)

@@ -7,7 +7,7 @@ JSON, without defaults; the body holds the content, which can be erased.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -18,13 +18,28 @@ from ....domain.entry import Mark, message_of
 from ....domain.errors import DamagedEvent, NotJson
 from ....domain.headers import Columns, EntryHeader, Header, TurnHeader
 from ....domain.usage import NOTHING, Usage
+from .facts import shortened, written_out
 from .json_bytes import decode, encode
 
 
 class Row(Columns):
-    """A header as it is stored."""
+    """A header as it is hashed."""
 
     __slots__ = ()
+
+    @classmethod
+    def stored(cls, columns: Sequence[Any]) -> Row:
+        """Read the columns of a database.
+
+        Raises:
+            DamagedEvent: the facts cannot be read.
+        """
+        *rest, facts = columns
+        return cls._make((*rest, written_out(facts) if type(facts) is str else facts))
+
+    def columns(self) -> tuple[Any, ...]:
+        """What a database holds of it: the facts are short there."""
+        return self if self.facts is None else (*self[:-1], shortened(self.facts))
 
 
 HEADERS: Mapping[str, type[Header]] = {kind.TOPIC: kind for kind in (TurnHeader, EntryHeader)}

@@ -95,7 +95,7 @@ def read_rows(reader: SqlReader, statement: str, parameters: Sequence[object]) -
             version,
             reader.topic(topic),
             recorded_at,
-            Row._make(columns),
+            Row.stored(columns),
             bodies.get((stream, version)),
         )
         for name, position, stream, version, topic, recorded_at, *columns in found

@@ -55,7 +55,8 @@ class Adopting:
         blocks, salts = OpenBlocks(), {}
         for n, (event, row, hashed, careful) in enumerate(taken):
             told = (position + n, stream.id, hashed.version, numbers[hashed.topic])
-            rows.append((*told, hashed.recorded_at, *row, hashed.body_hash, hashed.chain))
+            columns = (hashed.recorded_at, *row.columns(), hashed.body_hash, hashed.chain)
+            rows.append((*told, *columns))
             if row.identity is not None:
                 identities.append((digest(row.identity), hashed.version))
             if hashed.body is not None and hashed.seed is not None:

@@ -154,7 +154,7 @@ class _Check:
             topic = self._topic(topic_number)
         except KeyError:
             return f"its topic, number {topic_number}, is unknown"
-        header = Row._make(rest)
+        header = Row.stored(rest)
         sealed = isinstance(body, KeyDestroyed)
         if sealed:
             body = None

@@ -15,6 +15,7 @@ from ..contract.values import Stream
 from ..damage import UNREADABLE, damaged
 from ..encoding.blocks import Block, BlockCodec
 from ..encoding.chain import body_hash
+from ..encoding.facts import written_out
 from ..encoding.identities import Maps, digest
 from ..encoding.json_bytes import decode
 from .schema import ENTRIES
@@ -109,7 +110,7 @@ class DecisionReader:
 
 
 def _response(turn: int, facts: str | None) -> Response:
-    values: Any = decode(facts.encode(), True) if facts else {}
+    values: Any = decode(written_out(facts).encode(), True) if facts else {}
     counters = Usage(*values.get("counters", NOTHING))
     return Response(
         turn,

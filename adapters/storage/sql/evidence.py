@@ -117,7 +117,7 @@ class EvidenceReader(OwnStreamReader):
     def _hashed(self, row: Any, bodies: dict[tuple[int, int], tuple[bytes, bytes]]) -> Hashed:
         position, number, version, topic_number, at, body_hash, chain, *columns, name = row
         try:
-            header = Row._make(columns)
+            header = Row.stored(columns)
             topic = self._topics.name(self.cursor, topic_number)
             seed, body = bodies.get((number, version), (None, None))
             told = hashed_header(name, version, topic, at, header)

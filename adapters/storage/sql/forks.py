@@ -9,6 +9,7 @@ from sqlalchemy import select
 from ....domain.events import SessionForked
 from ....domain.keys import SessionKey
 from ..contract.values import Stream
+from ..encoding.facts import written_out
 from ..encoding.json_bytes import decode
 from .schema import events, topics
 from .statements import Statements
@@ -24,7 +25,8 @@ class ForkReader:
         """The sessions that began as forks of this one."""
         told = select(events.c.facts).where(events.c.stream == stream.id, is_a(SessionForked.TOPIC))
         self.cursor.execute(*self._sql.once(told.order_by(events.c.version)))
-        facts: list[Any] = [decode(text.encode(), True) for (text,) in self.cursor.fetchall()]
+        texts = [written_out(facts) for (facts,) in self.cursor.fetchall()]
+        facts: list[Any] = [decode(text.encode(), True) for text in texts]
         return list(dict.fromkeys(SessionKey.parse(found["child"]) for found in facts))
 
 

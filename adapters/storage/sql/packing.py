@@ -60,7 +60,7 @@ class PackingReader:
         return [(sort, branch) for sort, branch, count in found if sort != OTHER or count > 1]
 
     def _groups(self, stream: int, sort: int, branch: int) -> Iterator[_Group]:
-        """The blocks that become one, in their order, as many as a block may hold.
+        """The blocks that become one, in their order, until it holds a megabyte.
 
         Whole blocks are merged, never parts: a secret that salts were made from lies in one block
         alone, so that it is gone when that is rewritten. What is packed already is taken up again
@@ -71,7 +71,7 @@ class PackingReader:
         for block in map(self.codec.plain, self._blocks(stream, sort, branch, FOREVER)):
             bodies = [body.data for body in self.codec.bodies(block)]
             more = sum(map(len, bodies))
-            if group and (size + more > LARGEST or not _alike(group[0][0], block)):
+            if group and (size >= LARGEST or not _alike(group[0][0], block)):
                 yield group
                 group, size = [], 0
             group.append((block, bodies))

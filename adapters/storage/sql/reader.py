@@ -23,6 +23,7 @@ from ....domain.session import SessionState, fold
 from ..contract.values import Content, Stream
 from ..damage import UNREADABLE, damaged
 from ..encoding.blocks import Block, BlockCodec
+from ..encoding.facts import written_out
 from ..encoding.identities import Maps
 from ..encoding.json_bytes import decode
 from ..encoding.rows import Row, from_row
@@ -178,7 +179,7 @@ class SqlReader(
         position, _, version, topic_number, recorded_at, _, chain, *rest = row
         try:
             topic = self._topics.name(self.cursor, topic_number)
-            event = from_row(topic, Row._make(rest), bodies.get(version))
+            event = from_row(topic, Row.stored(rest), bodies.get(version))
         except (DamagedEvent, *UNREADABLE) as problem:
             raise damaged(f"version {version} of {name!r}", problem) from problem
         return Recorded(position, name, version, topic, recorded_at, event, chain)
@@ -199,7 +200,7 @@ class SqlReader(
         found = []
         for number, position in self.cursor.fetchall():
             rows = self.rows(number, 0, 1)
-            facts: Any = decode((rows[0][-1] or "{}").encode(), True) if rows else {}
+            facts: Any = decode(written_out(rows[0][-1] or "{}").encode(), True) if rows else {}
             names = (facts.get(name) for name in SessionKey._fields)
             found.append((SessionKey(*(n if isinstance(n, str) else "?" for n in names)), position))
         return found

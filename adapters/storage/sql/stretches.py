@@ -121,7 +121,7 @@ class StretchReader:
                     event: Any = header_from_row(header, row[_HEAD:])
                 else:
                     body = _body(bodies, stream, version) if has_body and bodies else None
-                    event = from_row(names[number], Row._make(row[_HEAD:]), body)
+                    event = from_row(names[number], Row.stored(row[_HEAD:]), body)
             except (TurnlogError, *UNREADABLE) as problem:
                 before = Unreadable(position, version, name, names[number], problem)
                 return Stretch(runs, position - 1, before)

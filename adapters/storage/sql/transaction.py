@@ -180,7 +180,9 @@ class SqlTransaction(
             topic, identity = event.TOPIC, row[2]
             header = hashed_header(name, version, topic, now, row)
             chain = linked(chain, header, identity, hashed)
-            rows.append((position, number, version, topics[topic], now, *row, hashed, chain))
+            rows.append(
+                (position, number, version, topics[topic], now, *row.columns(), hashed, chain)
+            )
             position += 1
             if identity is not None:
                 identities.append((digest(identity), version))
