@@ -122,7 +122,7 @@ def chain_anew(connection: Connection, key: SessionKey) -> None:
     query = select(events).where(events.c.stream == stream).order_by(events.c.version)
     version, recorded_at = 0, 0
     for found in connection.execute(query).mappings().all():
-        row = Row(*(found[field] for field in Row._fields))
+        row = Row.stored([found[field] for field in Row._fields])
         version, topic, recorded_at = found["version"], names[found["topic"]], found["recorded_at"]
         chain = link(chain, name, version, topic, recorded_at, row, found["body_hash"])
         at = (events.c.stream == stream) & (events.c.version == version)

@@ -124,7 +124,7 @@ def test_a_dictionary_that_is_not_there_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("codec", "dictionary"), [(5, None), (-1, None), (ZSTD, 1), (2, None), (4, None)]
+    ("codec", "dictionary"), [(7, None), (-1, None), (ZSTD, 1), (2, None), (5, 1), (6, None)]
 )
 def test_an_unknown_codec_is_named(codec: int, dictionary: int | None) -> None:
     with pytest.raises(DamagedBlock, match=f"codec {codec} with dictionary {dictionary}"):
