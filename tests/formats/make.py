@@ -7,6 +7,7 @@ never written again.
 - `schema-1`: blocks with one salt for all bodies.
 - `schema-1-salts`: a salt for each body; a session that was packed, redacted and went on, another
   that was erased.
+- `schema-1-lifted`: facts in short, and packed blocks with UUIDs and pictures as their bytes.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
+from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +82,8 @@ def fill(log: turnlog.Log) -> None:
 def change_bodies(log: turnlog.Log) -> None:
     """Pack the session, redact an entry of it, and go on; erase another."""
     key = {"project_key": "-home-ada-shop", "session_id": "f0000000-0000-4000-8000-000000000001"}
+    picture = b64encode(sha256(b"a picture").digest() * 16).decode()
+    log.append(key, [{"type": "attachment", "data": picture}])
     log.archive(key, reason="done")
     text = "Part 1 is fine."
     entry = next(x["uuid"] for x in log.load(key) or [] if text in str(x.get("message")))

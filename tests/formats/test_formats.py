@@ -21,7 +21,7 @@ def old(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def test_there_are_databases_of_every_schema() -> None:
-    assert WRITTEN == ["schema-1", "schema-1-salts"]
+    assert WRITTEN == ["schema-1", "schema-1-lifted", "schema-1-salts"]
 
 
 @pytest.mark.parametrize("old", WRITTEN, indirect=True)
