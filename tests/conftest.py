@@ -11,12 +11,17 @@ import redis
 from sqlalchemy.engine import URL
 
 import turnlog
-from tests.support import servers
+from tests.support import memory, servers
 
 # A shell starts what runs in its background with SIGINT ignored, and what the tests start and
 # interrupt would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Every commit to a SQLite file is flushed, and a test makes several: in memory that waits for no
+# disk. What the tests kill are processes, and files survive those there as on a disk.
+if (_folder := memory.folder()) is not None:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_folder))
 
 # Settings of the machine that must not reach a test, by the start of their names.
 FOREIGN = ("ANTHROPIC_", "CLAUDE", "TURNLOG_", "SESSION_", "DATABASE_URL", "REDIS_URL", "XDG_")

