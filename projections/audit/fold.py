@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Dialect, bindparam
 
 from ...domain import events as e
 from ..engine.read_model import Content, Run
+from ..making import make_tables
 from ..prepared import prepare
 from ..printable import printable
 from ..texts import SHOWN, Texts
@@ -62,7 +63,7 @@ class AuditTrail:
 
     def create(self, connection: Connection) -> None:
         """Make the tables that are missing."""
-        self._tables.metadata.create_all(connection)
+        make_tables(connection, self._tables.metadata.sorted_tables)
 
     def tables(self) -> list[str]:
         """The names of its tables."""

@@ -20,6 +20,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
+from ..making import make_tables
+
 NAME = "search"
 VERSION = 1
 
@@ -68,9 +70,9 @@ class SearchTables:
 
     def create(self, connection: Connection) -> None:
         """Make the tables that are missing."""
-        self.metadata.create_all(connection)
+        make_tables(connection, self.metadata.sorted_tables)
         if connection.dialect.name == "postgresql":
-            self.words.metadata.create_all(connection)
+            make_tables(connection, self.words.metadata.sorted_tables)
         else:
             # Contentless: the log has the texts. Without places and lengths in it, the index takes
             # a third of the room; both are read from the texts of the few that are shown.

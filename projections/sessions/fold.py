@@ -14,6 +14,7 @@ from ...domain.prices import price
 from ...domain.session import SessionState
 from ..engine.read_model import Content, Run
 from ..engine.runs import EVERY
+from ..making import make_tables
 from ..prepared import prepare
 from ..printable import printable
 from ..texts import SHOWN as SHOWN_TEXTS
@@ -116,7 +117,7 @@ class Sessions:
 
     def create(self, connection: Connection) -> None:
         """Make the tables that are missing."""
-        self._tables.metadata.create_all(connection)
+        make_tables(connection, self._tables.metadata.sorted_tables)
 
     def tables(self) -> list[str]:
         """The names of its tables."""

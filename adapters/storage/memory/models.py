@@ -13,8 +13,10 @@ from sqlalchemy.pool import StaticPool
 
 from ....projections.engine.read_model import ReadModel, Run
 from ....projections.engine.registry import Registry
+from ....projections.making import make_tables
 from ..sql.account import Account
 from ..sql.generations import Generations
+from ..sql.read_side import ADDED
 from ..sql.schema import projections
 from ..sql.statements import Statements
 
@@ -31,7 +33,7 @@ class MemoryModels:
         self.account = Account(self._engine.dialect)
         self.generations = Generations(self._engine.dialect, registry, "memory:")
         with self._engine.begin() as connection:
-            projections.create(connection)
+            make_tables(connection, [projections, *ADDED])
             self.generations.prepare(connection)
         raw: Any = self._engine.raw_connection()
         self._connection: sqlite3.Connection = raw.driver_connection

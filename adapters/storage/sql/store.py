@@ -15,6 +15,7 @@ from ....domain.keys import SessionKey
 from ....domain.recorded import Recorded
 from ....projections.engine.read_model import ReadModel
 from ....projections.engine.registry import Registration, Registry
+from ....projections.making import make_tables
 from ..contract.values import Content, Packed, Reclaimed, Stretch
 from ..encoding.blocks import BlockCodec
 from ..encoding.identities import IdentityMaps, Maps
@@ -85,7 +86,7 @@ class SqlStore:
         if self._find(connection):
             self.codec.cipher = self._encryption.unlock(connection, self.url)
         else:
-            metadata.create_all(connection)
+            make_tables(connection, metadata.sorted_tables)
             cursor = connection.connection.cursor()
             for trigger in triggers:
                 cursor.execute(trigger)
