@@ -26,7 +26,7 @@ def _texts(table: Table, dialect: Dialect) -> Sequence[str]:
     found: list[str] | None = table.info.get(dialect.name)
     if found is None:
         indexes = sorted(table.indexes, key=lambda index: str(index.name))
-        made = [CreateTable(table), *map(CreateIndex, indexes)]
+        made: list[CreateTable | CreateIndex] = [CreateTable(table), *map(CreateIndex, indexes)]
         found = [str(each.compile(dialect=dialect)) for each in made]
         table.info[dialect.name] = found
     return found
