@@ -7,8 +7,6 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 from rich.text import Text
 
 from ...domain.errors import UnknownSession
@@ -21,7 +19,8 @@ from .figures import dollars, iso, moment, money, spent_json, tokens
 from .opened import Opened
 from .safe_text import clean
 from .screen import screen, write_json
-from .usage_view import bar_of, cells, weight
+from .tables import Columns, cells
+from .usage_view import bar_of, weight
 
 _DAY = 86_400_000
 
@@ -36,16 +35,14 @@ def show_blocks(work: Opened, since: int | None, until: int | None, as_json: boo
     if not found:
         screen().print("Nothing was spent.")
         return
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-    table.add_column("block of five hours", no_wrap=True)
-    table.add_column("", no_wrap=True, ratio=1)
-    for column in ("input", "cache write", "cache read", "output"):
-        table.add_column(column, justify="right")
-    table.add_column("cost", justify="right", style="money")
+    table = Columns()
+    table.add("block of five hours")
+    table.add("", goes=1)
+    table.spent()
     most = max(weight(block.spent) for block in found)
     for block in found:
         bar = Text(bar_of(weight(block.spent), most), "green" if block.active else "cyan")
-        table.add_row(moment(block.begin), bar, *cells(block.spent))
+        table.row(moment(block.begin), bar, *cells(block.spent))
     screen().print(table)
     if found[-1].active:
         screen().print(f"now: {_rate(found[-1])}", style="title")

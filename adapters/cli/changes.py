@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 from rich.text import Text
 
 from ...domain.errors import Refused
@@ -16,6 +14,7 @@ from .opened import Opened, key_of
 from .record_view import record_json, show
 from .safe_text import one_line
 from .screen import screen, write_json
+from .tables import Columns
 
 
 def list_checkpoints(work: Opened, name: str, as_json: bool) -> None:
@@ -41,16 +40,16 @@ def list_checkpoints(work: Opened, name: str, as_json: bool) -> None:
     if not found:
         screen().print("No checkpoints yet.")
         return
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
-    table.add_column("", width=1)
-    table.add_column("checkpoint", no_wrap=True, overflow="ellipsis")
-    table.add_column("version", justify="right")
-    table.add_column("stands after", no_wrap=True)
-    table.add_column("set", no_wrap=True, style="quiet")
-    table.add_column("label", ratio=1, no_wrap=True, overflow="ellipsis")
+    table = Columns(2)
+    table.add("")
+    table.add("checkpoint")
+    table.add("version", right=True, goes=2)
+    table.add("stands after")
+    table.add("set", style="quiet", goes=1)
+    table.words("label")
     for row in found:
         where = f"prompt:{row.prompt}" if row.kind == "prompt" else f"turn:{row.turn}"
-        table.add_row(
+        table.row(
             Text("●", "good") if row.live else Text("○", "quiet"),
             Text(one_line(row.name), "point" if row.live else "quiet"),
             str(row.version),

@@ -13,7 +13,7 @@ from ...time.comparing import Changed, Difference, End
 from ...time.stretch import Asked, Stretch
 from ..claude.tool_calls import typed
 from .as_json import key_json
-from .figures import dollars, iso, money, number, spent_json, tokens
+from .figures import counters, dollars, iso, money, number, spent_json, tokens
 from .opened import Opened, key_of
 from .safe_text import clean, one_line
 from .screen import dotted, screen, write_json
@@ -122,14 +122,8 @@ def _inside(path: str, directory: str | None) -> str:
 
 
 def _tokens(spent: Spent) -> str:
-    usage = spent.usage
-    told = (
-        (usage.input_tokens, "input"),
-        (usage.cache_creation_input_tokens, "cache write"),
-        (usage.cache_read_input_tokens, "cache read"),
-        (usage.output_tokens, "output"),
-    )
-    return " · ".join(f"{tokens(count)} {what}" for count, what in told)
+    told = counters(spent.usage).items()
+    return " · ".join(f"{tokens(count)} {word}" for word, count in told)
 
 
 def _changes(changed: Sequence[Changed]) -> None:

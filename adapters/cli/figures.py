@@ -60,3 +60,13 @@ def spent_json(spent: Spent) -> dict[str, Any]:
         "placeholder_output_tokens": spent.placeholder_output_tokens,
         "estimated_output_tokens": spent.estimated_output_tokens,
     }
+
+
+def counters(usage: Usage) -> dict[str, int]:
+    """Token counters by the words that people read."""
+    return {
+        "input": usage.input_tokens,
+        "cache write": usage.cache_creation_input_tokens,
+        "cache read": usage.cache_read_input_tokens,
+        "output": usage.output_tokens,
+    }

@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import PurePath
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.measure import Measurement
-from rich.table import Table
 from rich.text import Text
 
 from ...domain.keys import SessionKey, short
 from ...projections.sessions import Session
 from .figures import day, money, number
 from .safe_text import one_line
+from .tables import Columns
 
 STATUS = {
     "complete": ("✓", "good"),
@@ -29,21 +28,20 @@ _WHOLE = 24
 GONE = {"deleted": ("✗ deleted", "bad"), "erased": ("✗ erased", "bad"), "archived": ("▪", "quiet")}
 
 
-def sessions_table(sessions: Sequence[Session]) -> Table:
+def sessions_table(sessions: Sequence[Session]) -> Columns:
     """The sessions of a page, the newest first."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+    table = Columns()
     width = shortest([session.session_id for session in sessions])
     shows_live = any(session.live != session.billed for session in sessions)
-    table.expand = True
-    table.add_column("", width=1)
-    table.add_column("session", style="id", no_wrap=True, min_width=width)
-    table.add_column("title", ratio=1, no_wrap=True, overflow="ellipsis")
-    table.add_column("project", no_wrap=True, overflow="ellipsis", max_width=14)
-    for name in ("prompts", "turns"):
-        table.add_column(name, justify="right", no_wrap=True, min_width=len(name))
+    table.add("")
+    table.add("session", style="id")
+    table.words("title")
+    table.add("project", most=14, goes=1)
+    table.add("prompts", right=True, goes=2)
+    table.add("turns", right=True, goes=3)
     for name in ("billed", "live") if shows_live else ("billed",):
-        table.add_column(name, justify="right", style="money", no_wrap=True, min_width=6)
-    table.add_column("last active", no_wrap=True, style="quiet", min_width=11)
+        table.add(name, style="money", right=True)
+    table.add("last active", style="quiet", goes=4)
     for session in sessions:
         cells: list[RenderableType] = [
             sign(session),
@@ -56,7 +54,7 @@ def sessions_table(sessions: Sequence[Session]) -> Table:
         ]
         if shows_live:
             cells.append(money(session.live))
-        table.add_row(*cells, day(session.active_at))
+        table.row(*cells, day(session.active_at))
     return table
 
 

@@ -6,8 +6,6 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 from rich.text import Text
 
 from ...domain.errors import UnknownSession
@@ -20,6 +18,7 @@ from .figures import iso, moment, number
 from .opened import Opened, key_of
 from .safe_text import one_line
 from .screen import screen, write_json
+from .tables import Columns
 
 _LONGEST = 400
 _SHORT = 8
@@ -81,16 +80,16 @@ def show(work: Opened, session: str, asked: Asked, as_json: bool) -> None:
     if not found:
         screen().print("No messages.")
         return
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
-    table.add_column("", width=1)
-    table.add_column("message", no_wrap=True, min_width=_SHORT)
-    table.add_column("said", no_wrap=True, style="quiet")
-    table.add_column("role", no_wrap=True, min_width=9)
-    table.add_column("tokens", justify="right", no_wrap=True, min_width=6)
-    table.add_column("", ratio=1, no_wrap=True, overflow="ellipsis")
+    table = Columns(2)
+    table.add("")
+    table.add("message")
+    table.add("said", style="quiet", goes=2)
+    table.add("role")
+    table.add("tokens", right=True, goes=1)
+    table.words("", 20)
     for message in found:
         style = "" if message.in_context else "quiet"
-        table.add_row(
+        table.row(
             Text("●", "good") if message.in_context else Text("○", "quiet"),
             Text(one_line(message.id or "")[:_SHORT], "id"),
             moment(message.occurred_at),

@@ -7,12 +7,11 @@ from typing import Any
 from rich.text import Text
 
 from ...reading.whole import SessionRecord
-from ..claude.safe_text import clean
 from .as_json import key_json
-from .figures import iso, moment, number, tokens, usage_json
+from .figures import counters, iso, moment, number, tokens, usage_json
 from .list_view import GONE, STATUS
 from .opened import Opened, key_of
-from .safe_text import one_line
+from .safe_text import clean, one_line
 from .screen import dotted, screen, write_json
 
 
@@ -45,14 +44,8 @@ def show(record: SessionRecord, at: str | None) -> None:
     if record.continuations:
         told.append((number(record.continuations, "attempt to go on", "attempts to go on"), ""))
     out.print(dotted(*told))
-    usage = record.usage
-    counts = {
-        "input": usage.input_tokens,
-        "cache write": usage.cache_creation_input_tokens,
-        "cache read": usage.cache_read_input_tokens,
-        "output": usage.output_tokens,
-    }
-    out.print("  ".join(f"{word} {tokens(count)}" for word, count in counts.items()) + " tokens")
+    counts = counters(record.usage).items()
+    out.print("  ".join(f"{word} {tokens(count)}" for word, count in counts) + " tokens")
     for word, value in _facts(record):
         out.print(Text.assemble((f"{word:<10}", "quiet"), one_line(value)))
     if record.text:

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 from rich.text import Text
 
 from ...projections.sessions import Filter, Spent, Totals
 from ...reading.spending import ModelSpent
 from .as_json import session_json, totals_json
-from .figures import money, number, spent_json, tokens
+from .figures import money, number, spent_json
 from .list_view import STATUS
 from .opened import Opened, key_of
 from .safe_text import one_line
 from .screen import dotted, screen, write_json
+from .tables import Columns, cells
 from .usage_view import tell_what_is_unsure
 
 
@@ -98,17 +97,16 @@ def _spending(
     live: Spent,
     subagents: Spent,
 ) -> None:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
-    table.add_column("model", no_wrap=True, overflow="ellipsis", ratio=1)
-    for column in ("responses", "input", "cache write", "cache read", "output"):
-        table.add_column(column, justify="right")
-    table.add_column("cost", justify="right", style="money")
+    table = Columns(2)
+    table.words("model", 16)
+    table.add("responses", right=True, goes=1)
+    table.spent()
     for row in models:
-        table.add_row(one_line(row.model or "(none)"), f"{row.responses:,}", *_cells(row.billed))
-    table.add_section()
-    table.add_row("billed", "", *_cells(billed), style="bold")
+        table.row(one_line(row.model or "(none)"), f"{row.responses:,}", *cells(row.billed))
+    table.section()
+    table.row("billed", "", *cells(billed), style="bold")
     if live != billed:
-        table.add_row("live", "", *_cells(live))
+        table.row("live", "", *cells(live))
     screen().print()
     screen().print(table)
     if live.cost_nano_usd > billed.cost_nano_usd:
@@ -117,17 +115,6 @@ def _spending(
     if subagents.responses:
         told = f"of it {money(subagents)} by subagents"
         screen().print(told, style="quiet")
-
-
-def _cells(spent: Spent) -> tuple[str, ...]:
-    usage = spent.usage
-    counts = (
-        usage.input_tokens,
-        usage.cache_creation_input_tokens,
-        usage.cache_read_input_tokens,
-        usage.output_tokens,
-    )
-    return (*map(tokens, counts), money(spent))
 
 
 def _model_json(row: ModelSpent) -> dict[str, Any]:

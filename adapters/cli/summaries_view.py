@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 from rich.text import Text
 
 from ...projections.sessions import Session
 from .figures import day, moment, money
 from .list_view import shortest, sign
 from .safe_text import one_line
+from .tables import Columns
 
 
-def summaries_table(sessions: Sequence[Session]) -> Table:
+def summaries_table(sessions: Sequence[Session]) -> Columns:
     """The sessions of a page, the newest first."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+    table = Columns()
     width = shortest([session.session_id for session in sessions])
-    table.expand = True
-    table.add_column("", width=1)
-    table.add_column("session", style="id", no_wrap=True, min_width=width)
-    table.add_column("created", no_wrap=True, style="quiet", min_width=10)
-    table.add_column("updated", no_wrap=True, style="quiet", min_width=10)
-    table.add_column("messages", justify="right", no_wrap=True, min_width=8)
-    table.add_column("cost", justify="right", style="money", no_wrap=True, min_width=6)
-    table.add_column("first message, or summary", ratio=1)
+    table.add("")
+    table.add("session", style="id")
+    table.add("created", style="quiet", goes=1)
+    table.add("updated", style="quiet", goes=3)
+    table.add("messages", right=True, goes=2)
+    table.add("cost", style="money", right=True)
+    table.words("first message, or summary", 24, wraps=True)
     for session in sessions:
-        table.add_row(
+        table.row(
             sign(session),
             one_line(session.session_id[:width]),
             moment(session.created_at)[:10],

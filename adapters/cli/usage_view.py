@@ -7,8 +7,6 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 from rich.text import Text
 
 from ...domain.errors import Refused
@@ -22,10 +20,9 @@ from .figures import dollars, money, number, spent_json, tokens
 from .opened import Opened, key_of
 from .safe_text import one_line
 from .screen import screen, write_json
+from .tables import Columns, cells
 
 BAR = 16
-_FIGURES = BAR + 50
-"""Columns that the bar and the figures take."""
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _NAMELESS = {"user": "(no user)", "branch": "(no branch)", "model": "(unknown)", "day": "(no time)"}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -84,30 +81,28 @@ def _show(by: str, rows: Sequence[Spending]) -> None:
     if not rows:
         screen().print("Nothing was spent.")
         return
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-    table.add_column(by, no_wrap=True, overflow="ellipsis", ratio=1)
-    table.add_column("", no_wrap=True, width=BAR)
-    for column in ("input", "cache write", "cache read", "output"):
-        table.add_column(column, justify="right")
-    table.add_column("cost", justify="right", style="money")
+    table = Columns()
+    table.words(by)
+    table.add("", style="cyan", goes=1)
+    table.spent()
     reported = any(row.reported_nano_usd is not None for row in rows)
     if reported:
-        table.add_column("reported", justify="right", style="quiet")
+        table.add("reported", style="quiet", right=True)
     most = max((weight(row.billed) for row in rows), default=0)
     for row in rows:
-        bar = Text(bar_of(weight(row.billed), most), "cyan")
+        bar = bar_of(weight(row.billed), most)
         figures = cells(row.billed) + ((_reported(row),) if reported else ())
-        table.add_row(_label(by, row), bar, *figures)
+        table.row(_label(by, row), bar, *figures)
     whole = total(rows)
     if len(rows) > 1:
-        table.add_section()
-        table.add_row("billed", "", *cells(whole.billed), style="bold")
+        table.section()
+        table.row("billed", "", *cells(whole.billed), style="bold")
     if whole.live != whole.billed:
-        table.add_row("live", "", *cells(whole.live))
+        table.row("live", "", *cells(whole.live))
     if whole.subagents.responses:
-        table.add_row("of it by subagents", "", *cells(whole.subagents), style="quiet")
+        table.row("of it by subagents", "", *cells(whole.subagents), style="quiet")
     if whole.inherited.responses:
-        table.add_row("inherited, billed elsewhere", "", *cells(whole.inherited), style="quiet")
+        table.row("inherited, billed elsewhere", "", *cells(whole.inherited), style="quiet")
     screen().print(table)
     tell_what_is_unsure(whole.billed)
 
@@ -151,20 +146,7 @@ def _label(by: str, row: Spending) -> Text:
         told = Text(one_line(short(row.key or "")), "id")
     if row.title:
         told.append(f"  {one_line(row.title)}", "" if by == "session" else "quiet")
-    told.truncate(max(12, screen().width - _FIGURES), overflow="ellipsis")
     return told
-
-
-def cells(spent: Spent) -> tuple[str, ...]:
-    """Input, cache writes and reads, output, cost."""
-    usage_ = spent.usage
-    counts = (
-        usage_.input_tokens,
-        usage_.cache_creation_input_tokens,
-        usage_.cache_read_input_tokens,
-        usage_.output_tokens,
-    )
-    return (*map(tokens, counts), money(spent))
 
 
 def warn(budget: Budget) -> None:
