@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import TextIO
 
 CODE_FAILED = 2
 CODE_UNEXPECTED = 70
@@ -25,6 +26,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    # Where a caller closed them, there are none.
+    sys.stdout, sys.stderr = (s or _nowhere() for s in (sys.stdout, sys.stderr))
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -37,11 +40,24 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return CODE_INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has seen enough. Python would complain once more when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _unread()
+    except SystemExit as left:
+        # So rich leaves when nobody reads on, with the code of a check that does not hold.
+        if isinstance(left.__context__, BrokenPipeError):
+            return _unread()
+        raise
     except Exception as problem:
         return _failed(problem)
+
+
+def _unread() -> int:
+    """Whoever read our output has seen enough; Python would complain once more when it flushes."""
+    os.dup2(_nowhere().fileno(), sys.stdout.fileno())
+    return 0
+
+
+def _nowhere() -> TextIO:
+    return os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", closefd=False)
 
 
 def _failed(problem: Exception) -> int:

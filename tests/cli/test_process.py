@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -72,6 +73,27 @@ def test_a_broken_pipe_ends_quietly(
     process.stderr.close()
     process.wait(30)
     assert error == b""
+
+
+@pytest.mark.parametrize("arguments", [("audit",), ("sessions", "--json"), ("--help",)])
+def test_a_broken_pipe_is_no_check_that_does_not_hold(
+    environment: dict[str, str], history: Path, arguments: tuple[str, ...]
+) -> None:
+    """`turnlog … | head -1` must never end with 1, which says that something is wrong."""
+    unread, written = os.pipe()
+    os.close(unread)
+    done = subprocess.run(
+        [*TURNLOG, *arguments], env=environment, stdout=written, stderr=subprocess.PIPE, timeout=60
+    )
+    os.close(written)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_closed_output_is_no_mistake_of_ours(environment: dict[str, str], history: Path) -> None:
+    """A command that nobody listens to must never fail for that."""
+    command = " ".join(map(shlex.quote, [*TURNLOG, "sessions"]))
+    done = subprocess.run(["sh", "-c", f"{command} >&-"], env=environment, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_following_shows_what_comes_and_ends_quietly(
