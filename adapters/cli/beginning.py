@@ -1,4 +1,4 @@
-"""The commands that begin sessions, tell more of them, and read one as a value."""
+"""The commands that begin sessions and tell more of them: create, update, mark, attempt, meta."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .options import AsJson, AtPoint, Db, Reason, SessionId
+from .options import AsJson, Db, Reason, SessionId
 
 _TOLD = "What is told of it"
 UserId = Annotated[
@@ -45,7 +45,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     for command in (create, update, mark, attempt, meta):
         app.command(rich_help_panel="Begin, and tell more")(command)
-    app.command(rich_help_panel="Read")(get)
 
 
 def create(
@@ -172,18 +171,3 @@ def meta(
 
     with opened(db) as work:
         details.meta(work, session, values or [], remove or [], replace, as_json)
-
-
-def get(
-    session: SessionId,
-    at: AtPoint = None,
-    text: Annotated[bool, typer.Option("--text", help="Only what the model said.")] = False,
-    as_json: AsJson = False,
-    db: Db = None,
-) -> None:
-    """Show a session as one value: status, turns, tokens, and what the model said."""
-    from . import record_view
-    from .opened import opened
-
-    with opened(db) as work:
-        record_view.show_record(work, session, at, text, as_json)

@@ -7,13 +7,13 @@ from typing import Any
 
 from rich.text import Text
 
-from ...domain.keys import short
 from ...projections.sessions import Session, Spent
 from ...time.branching import Branch, PromptOf
 from ..claude.tool_calls import content_text, typed
 from .figures import dollars, iso, moment, money, number
 from .opened import Opened, key_of
 from .safe_text import one_line
+from .saying import brief
 from .screen import dotted, screen, write_json
 
 _MOST = 8
@@ -39,7 +39,7 @@ def show_branches(work: Opened, name: str, as_json: bool) -> None:
 class _Drawing:
     def __init__(self, session: Session, branches: list[Branch]) -> None:
         self._session = session
-        self._short = one_line(short(session.session_id))
+        self._short = brief(session)
         self._branches = {branch.number: branch for branch in branches}
         self._children: dict[int | None, list[Branch]] = {}
         for branch in branches:

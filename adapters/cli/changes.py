@@ -13,6 +13,7 @@ from .figures import iso, moment, number, tokens
 from .opened import Opened, key_of
 from .record_view import record_json, show
 from .safe_text import one_line
+from .saying import brief, go_on, reread, say
 from .screen import screen, write_json
 from .tables import Columns
 
@@ -79,11 +80,11 @@ def set_checkpoint(
             }
         )
         return
-    _say("Checkpoint" if done.done else "Would set checkpoint", session)
+    say("Checkpoint" if done.done else "Would set checkpoint", session)
     told = f"  {one_line(done.name)} after {number(done.figures.prompts, 'prompt')}"
     screen().print(f"{told}, {number(done.figures.turns, 'turn')}")
     if done.done:
-        _next(f"turnlog rewind {_short(session)} --to checkpoint:{one_line(done.name)}")
+        go_on(f"turnlog rewind {brief(session)} --to checkpoint:{one_line(done.name)}")
 
 
 def show_checkpoint(work: Opened, name: str, checkpoint: str, as_json: bool) -> None:
@@ -116,14 +117,14 @@ def rewind(
             }
         )
         return
-    _say(f"{'Rewound' if done.done else 'Would rewind'} to {one_line(done.point)}", session)
+    say(f"{'Rewound' if done.done else 'Would rewind'} to {one_line(done.point)}", session)
     _figures(done.before, done.after)
     screen().print()
     if done.done:
         screen().print(
             "What came after it stays in the log, and what it cost stays billed.", style="quiet"
         )
-        _next(f"turnlog branches {_short(session)}")
+        go_on(f"turnlog branches {brief(session)}")
     else:
         screen().print("Nothing was changed.", style="quiet")
 
@@ -154,13 +155,13 @@ def fork(
             }
         )
         return
-    _say(f"{'Forked' if done.done else 'Would fork'} at {one_line(done.point)}", session)
+    say(f"{'Forked' if done.done else 'Would fork'} at {one_line(done.point)}", session)
     if done.done:
         screen().print(Text.assemble("  new session ", (one_line(done.child.session_id), "id")))
     took = f"{number(done.figures.prompts, 'prompt')}, {number(done.figures.turns, 'turn')}"
     screen().print(f"  begins with {took}; no entry is copied", style="quiet")
     if done.done:
-        _next(f"turnlog show {one_line(short(done.child.session_id))}")
+        go_on(f"turnlog show {one_line(short(done.child.session_id))}")
 
 
 def rename(work: Opened, name: str, title: str | None, remove: bool, as_json: bool) -> None:
@@ -198,9 +199,9 @@ def delete(work: Opened, name: str, reason: str | None, as_json: bool) -> None:
     if as_json:
         write_json({**key_json(key_of(session)), "deleted_streams": len(streams)})
         return
-    _say("Deleted" if streams else "Was deleted already:", session)
+    say("Deleted" if streams else "Was deleted already:", session)
     screen().print("  It is off the lists; its events and what it cost stay.", style="quiet")
-    _next(f"turnlog undelete {_short(session)}")
+    go_on(f"turnlog undelete {brief(session)}")
 
 
 def undelete(work: Opened, name: str, reason: str | None, as_json: bool) -> None:
@@ -210,32 +211,17 @@ def undelete(work: Opened, name: str, reason: str | None, as_json: bool) -> None
     if as_json:
         write_json({**key_json(key_of(session)), "restored_streams": len(streams)})
         return
-    _say("Brought back", session)
+    say("Brought back", session)
 
 
 def _changed(work: Opened, session: Session, verb: str, as_json: bool) -> None:
-    after = work.log.session(f"{session.project_key}/{session.session_id}")
+    after = reread(work, session)
     if as_json:
         write_json(session_json(after))
         return
-    _say(verb, after)
+    say(verb, after)
     if after.tags:
         screen().print("  " + " ".join(f"#{one_line(tag)}" for tag in after.tags), style="quiet")
-
-
-def _say(what: str, session: Session) -> None:
-    title = one_line(session.title or "(no title)")
-    line = Text.assemble((f"{what} ", "bold"), (_short(session), "id"), f"  {title}")
-    line.truncate(screen().width, overflow="ellipsis")
-    screen().print(line)
-
-
-def _next(command: str) -> None:
-    screen().print(Text.assemble(("  next: ", "quiet"), (command, "code")))
-
-
-def _short(session: Session) -> str:
-    return one_line(short(session.session_id))
 
 
 def _figures(before: Figures, after: Figures) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,17 +12,16 @@ from rich.text import Text
 from ...beginning import Ids, project_of, whole_path
 from ...domain.beginning import Details, Told
 from ...domain.errors import Refused
-from ...domain.keys import SessionKey, short
+from ...domain.keys import SessionKey
 from ...domain.statuses import known
 from ...projections.sessions import Session
 from .as_json import key_json, session_json
 from .figures import number
 from .opened import Opened, key_of
 from .safe_text import one_line
+from .saying import brief, reread, say
 from .screen import screen, write_json
-
-_AGE = re.compile(r"(\d{1,6})([mhd])")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+from .times import age
 
 
 class Place(NamedTuple):
@@ -90,7 +88,7 @@ def create(work: Opened, place: Place, details: Told, as_json: bool) -> None:
             raise Refused("--continue finds the session itself; leave --id and --project")
         begun = work.log.get_or_create(
             place.directory or Path.cwd(),
-            within=age(place.within) if place.within is not None else None,
+            within=_within(place.within) if place.within is not None else None,
             ids=ids,
             actor=work.actor,
             **details,
@@ -110,16 +108,11 @@ def create(work: Opened, place: Place, details: Told, as_json: bool) -> None:
     screen().print(Text.assemble((f"{said} ", "bold"), (one_line(begun.key.session_id), "id")))
 
 
-def age(text: str) -> timedelta:
-    """A time that may have gone by: ``30m``, ``4h``, ``2d``.
-
-    Raises:
-        Refused: it is none.
-    """
-    found = _AGE.fullmatch(text)
-    if found is None or not int(found[1]):
+def _within(text: str) -> timedelta:
+    found = age(text)
+    if not found:
         raise Refused(f"{text!r:.40} is no age; write it like 30m, 4h or 2d")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    return found
 
 
 def update(work: Opened, name: str, details: Details, as_json: bool) -> None:
@@ -128,7 +121,7 @@ def update(work: Opened, name: str, details: Details, as_json: bool) -> None:
     if not details:
         raise Refused("nothing to tell; see `turnlog update --help` for what can be told")
     work.log.update(key_of(session), actor=work.actor, **details)
-    _say(work, session, "Updated", as_json)
+    _changed(work, session, "Updated", as_json)
 
 
 def mark(
@@ -142,7 +135,7 @@ def mark(
     """Set the status."""
     session, named = work.session(name), known(status)
     work.log.set_status(key_of(session), named, reason, work.actor, stop_reason)
-    _say(work, session, f"Marked {named}:", as_json)
+    _changed(work, session, f"Marked {named}:", as_json)
 
 
 def attempt(work: Opened, name: str, reason: str | None, as_json: bool) -> None:
@@ -152,7 +145,7 @@ def attempt(work: Opened, name: str, reason: str | None, as_json: bool) -> None:
     if as_json:
         write_json({**key_json(key_of(session)), "attempt": attempt})
     else:
-        screen().print(f"Attempt {attempt} to go on with {one_line(short(session.session_id))}")
+        screen().print(f"Attempt {attempt} to go on with {brief(session)}")
 
 
 def meta(
@@ -178,16 +171,11 @@ def meta(
         screen().print("No metadata.")
 
 
-def _say(work: Opened, session: Session, verb: str, as_json: bool) -> None:
-    after = work.log.session(f"{session.project_key}/{session.session_id}")
+def _changed(work: Opened, session: Session, verb: str, as_json: bool) -> None:
+    after = reread(work, session)
     if as_json:
         write_json(session_json(after))
         return
-    title = one_line(after.title or "(no title)")
-    line = Text.assemble(
-        (f"{verb} ", "bold"), (one_line(short(after.session_id)), "id"), f"  {title}"
-    )
-    line.truncate(screen().width, overflow="ellipsis")
-    screen().print(line)
+    say(verb, after)
     told = [after.status, number(after.turns, "turn"), *(f"#{one_line(tag)}" for tag in after.tags)]
     screen().print("  " + "  ".join(told), style="quiet")

@@ -16,6 +16,7 @@ from .as_json import key_json
 from .figures import counters, dollars, iso, money, number, spent_json, tokens
 from .opened import Opened, key_of
 from .safe_text import clean, one_line
+from .saying import heading
 from .screen import dotted, screen, write_json
 
 _MOST = 10
@@ -29,8 +30,7 @@ def show_diff(work: Opened, name: str, a: str, b: str | None, as_json: bool) -> 
     if as_json:
         write_json(_json(found))
         return
-    screen().print(Text(one_line(session.title or "(no title)"), "title"))
-    screen().print(Text(one_line(session.session_id), "id"))
+    heading(session.title, session.session_id)
     screen().print()
     _ends(found)
     directory = session.working_dir

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from rich.text import Text
 
-from ...domain.keys import short
 from ...projections.sessions import Session
 from ...retention.erasing import Erased
 from ...retention.linked import LinkedFiles
@@ -18,6 +17,7 @@ from .asking import sure
 from .figures import number, size
 from .opened import Opened, key_of
 from .safe_text import one_line
+from .saying import brief
 from .screen import beside, screen, write_json
 
 _FEW = 20
@@ -60,7 +60,7 @@ def erase(work: Opened, name: str, asked: Asked) -> None:
         return
     if not erased.streams:
         told = "is erased already; its files hold nothing of it."
-        screen().print(Text.assemble(one_line(short(session.session_id)), " ", told))
+        screen().print(Text(f"{brief(session)} {told}"))
         return
     verb = "Erased" if erased.done else "Would erase"
     _say(verb, session, f"{number(len(erased.streams), 'stream')}")
@@ -175,5 +175,5 @@ def redact(work: Opened, name: str, taken: Taken, asked: Asked) -> None:
 
 
 def _say(verb: str, session: Session, what: str) -> None:
-    named = one_line(short(session.session_id))
-    screen().print(Text.assemble((f"{verb} ", "bold"), (named, "id"), f"  {what}"), soft_wrap=True)
+    line = Text.assemble((f"{verb} ", "bold"), (brief(session), "id"), f"  {what}")
+    screen().print(line, soft_wrap=True)

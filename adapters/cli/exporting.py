@@ -7,28 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from . import which
 from .options import AsJson, AtPoint, Db
-from .which import (
-    All,
-    Archived,
-    Deleted,
-    InDirectory,
-    MaxCost,
-    MaxTurns,
-    MinCost,
-    MinTurns,
-    OfProject,
-    OfUser,
-    Resumable,
-    Since,
-    Until,
-    WithAnyTag,
-    WithModel,
-    WithStatus,
-    WithTags,
-    WithText,
-    asked,
-)
 
 _ROWS = ("project", "user", "since", "until")
 """The options that choose rows as well as sessions."""
@@ -78,24 +58,24 @@ def export(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Sessions: files that are there are replaced.")
     ] = False,
-    project: OfProject = None,
-    directory: InDirectory = None,
-    user: OfUser = None,
-    status: WithStatus = None,
-    resumable: Resumable = False,
-    tag: WithTags = None,
-    any_tag: WithAnyTag = None,
-    text: WithText = None,
-    model: WithModel = None,
-    since: Since = None,
-    until: Until = None,
-    min_cost: MinCost = None,
-    max_cost: MaxCost = None,
-    min_turns: MinTurns = None,
-    max_turns: MaxTurns = None,
-    archived: Archived = False,
-    deleted: Deleted = False,
-    all_: All = False,
+    project: which.OfProject = None,
+    directory: which.InDirectory = None,
+    user: which.OfUser = None,
+    status: which.WithStatus = None,
+    resumable: which.Resumable = False,
+    tag: which.WithTags = None,
+    any_tag: which.WithAnyTag = None,
+    text: which.WithText = None,
+    model: which.WithModel = None,
+    since: which.Since = None,
+    until: which.Until = None,
+    min_cost: which.MinCost = None,
+    max_cost: which.MaxCost = None,
+    min_turns: which.MinTurns = None,
+    max_turns: which.MaxTurns = None,
+    archived: which.Archived = False,
+    deleted: which.Deleted = False,
+    all_: which.All = False,
     content: Annotated[
         str | None,
         typer.Option(
@@ -119,30 +99,31 @@ def export(
 ) -> None:
     """Write sessions: pages, Markdown, JSON lines, Claude Code files; or rows for other tools."""
     from . import exports
+    from .chosen import asked
     from .opened import opened
 
     given = locals()
-    chosen = [name for name in _CHOOSING if given[name]]
-    if what == "sessions" or (what is None and _speaks_of_sessions(given, chosen)):
+    picked = [name for name in _CHOOSING if given[name]]
+    if what == "sessions" or (what is None and _speaks_of_sessions(given, picked)):
         if content is not None or update:
             raise typer.BadParameter("--content and --update are for rows, not for sessions")
-        if session and chosen:
+        if session and picked:
             raise typer.BadParameter("name sessions, or choose them by options; not both")
         wanted = exports.Wanted(session or [], asked(given), format_, at, overwrite, as_json)
         with opened(db) as work:
             exports.write_sessions(work, out, wanted)
         return
-    strange = [name for name in (*chosen, "session", "at", "overwrite") if given[name]]
-    if strange := [name for name in strange if name not in _ROWS]:
+    strange = [n for n in (*picked, "session", "at", "overwrite") if given[n] and n not in _ROWS]
+    if strange:
         raise typer.BadParameter(f"{_spelled(strange[0])} is for sessions, not for rows")
     with opened(db) as work:
         exports.write_rows(work, out, _rows(given), update, as_json)
 
 
-def _speaks_of_sessions(given: dict[str, Any], chosen: list[str]) -> bool:
+def _speaks_of_sessions(given: dict[str, Any], picked: list[str]) -> bool:
     from ...exchange.exporting import FORMATS, suffix_format
 
-    if given["session"] or any(name not in _ROWS for name in chosen):
+    if given["session"] or any(name not in _ROWS for name in picked):
         return True
     named = given["format_"]
     if named is not None:

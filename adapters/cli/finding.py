@@ -6,28 +6,8 @@ from typing import Annotated
 
 import typer
 
+from . import which
 from .options import AsJson, AtMoment, Db
-from .which import (
-    All,
-    Archived,
-    Deleted,
-    InDirectory,
-    MaxCost,
-    MaxTurns,
-    MinCost,
-    MinTurns,
-    OfProject,
-    OfUser,
-    Resumable,
-    Since,
-    Until,
-    WithAnyTag,
-    WithModel,
-    WithStatus,
-    WithTags,
-    WithText,
-    asked,
-)
 
 
 def register(app: typer.Typer) -> None:
@@ -36,24 +16,24 @@ def register(app: typer.Typer) -> None:
 
 
 def sessions(
-    project: OfProject = None,
-    directory: InDirectory = None,
-    user: OfUser = None,
-    status: WithStatus = None,
-    resumable: Resumable = False,
-    tag: WithTags = None,
-    any_tag: WithAnyTag = None,
-    text: WithText = None,
-    model: WithModel = None,
-    since: Since = None,
-    until: Until = None,
-    min_cost: MinCost = None,
-    max_cost: MaxCost = None,
-    min_turns: MinTurns = None,
-    max_turns: MaxTurns = None,
-    archived: Archived = False,
-    deleted: Deleted = False,
-    all_: All = False,
+    project: which.OfProject = None,
+    directory: which.InDirectory = None,
+    user: which.OfUser = None,
+    status: which.WithStatus = None,
+    resumable: which.Resumable = False,
+    tag: which.WithTags = None,
+    any_tag: which.WithAnyTag = None,
+    text: which.WithText = None,
+    model: which.WithModel = None,
+    since: which.Since = None,
+    until: which.Until = None,
+    min_cost: which.MinCost = None,
+    max_cost: which.MaxCost = None,
+    min_turns: which.MinTurns = None,
+    max_turns: which.MaxTurns = None,
+    archived: which.Archived = False,
+    deleted: which.Deleted = False,
+    all_: which.All = False,
     summaries: Annotated[
         bool,
         typer.Option(
@@ -71,10 +51,10 @@ def sessions(
     db: Db = None,
 ) -> None:
     """List sessions, the newest first."""
-    from . import listing
+    from . import chosen, listing
     from .asof import as_it_was
     from .opened import opened
 
-    wanted = asked(locals())
+    wanted = chosen.asked(locals())
     with opened(db) as log, as_it_was(log, at, as_json) as work:
         listing.list_sessions(work, wanted, limit, after, summaries, as_json)

@@ -8,7 +8,6 @@ from typing import Any
 from rich.text import Text
 
 from ...domain.errors import Refused
-from ...domain.keys import short
 from ...opening import open_log
 from ...retention.sharing import Forks
 from ...settings import Settings
@@ -18,6 +17,7 @@ from .asking import sure
 from .figures import number
 from .opened import Opened, key_of
 from .safe_text import one_line
+from .saying import brief
 from .screen import screen, write_json
 
 _CLEAR = "sessions, times, counts, tokens, cost and the hash chain"
@@ -79,7 +79,7 @@ def destroy(work: Opened, name: str, forks: bool | None, yes: bool, as_json: boo
         write_json({"streams": [key_json(key) for key in done.streams], "keys": done.keys})
         return
     told = f"  {number(done.keys, 'key')} destroyed; {_CLEAR} stay."
-    screen().print(Text.assemble((one_line(short(session.session_id)), "id"), told))
+    screen().print(Text.assemble((brief(session), "id"), told))
 
 
 def _told(store: Store) -> dict[str, Any]:

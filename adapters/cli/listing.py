@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ...domain.statuses import RESUMABLE, known
 from ...projections.sessions import Filter, Spent
 from .as_json import session_json
 from .figures import money, number, tokens
@@ -10,8 +9,6 @@ from .list_view import sessions_table
 from .opened import Opened
 from .screen import screen, write_json
 from .summaries_view import summaries_table
-
-PRESENCES = ("present", "archived", "deleted", "erased")
 
 
 def list_sessions(
@@ -44,32 +41,3 @@ def list_sessions(
     screen().print(f"\n{told}, {money(billed)} billed", style="quiet")
     if following:
         screen().print(f"more: turnlog sessions … --after {following}", style="quiet")
-
-
-def known_statuses(asked: list[str], resumable: bool) -> tuple[str, ...] | None:
-    """The statuses that the options speak of; None where they do not matter.
-
-    Raises:
-        Refused: there is none of that name.
-    """
-    for status in asked:
-        known(status)
-    statuses = (*asked, *(s for s in RESUMABLE if resumable and s not in asked))
-    return statuses or None
-
-
-def known_status(status: str | None) -> str | None:
-    """A status that exists.
-
-    Raises:
-        Refused: it does not.
-    """
-    return known(status) if status is not None else None
-
-
-def presences(archived: bool, deleted: bool, everything: bool) -> tuple[str, ...]:
-    """Which sessions the options speak of."""
-    if everything:
-        return PRESENCES
-    chosen = (("archived",) if archived else ()) + (("deleted", "erased") if deleted else ())
-    return chosen or ("present",)

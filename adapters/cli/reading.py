@@ -1,4 +1,4 @@
-"""The commands that read a session or add up: show, branches, events, stats, status."""
+"""The commands that read a session or add up: show, get, branches, events, stats, status."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _OF = "Of one alone"
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (show, branches, events, stats, status):
+    for command in (show, get, branches, events, stats, status):
         app.command(rich_help_panel="Read")(command)
 
 
@@ -42,6 +42,21 @@ def show(
 
     with opened(db) as work:
         showing.show(work, session, showing.Wanted(at, thinking, full, subagents, follow, as_json))
+
+
+def get(
+    session: SessionId,
+    at: AtPoint = None,
+    text: Annotated[bool, typer.Option("--text", help="Only what the model said.")] = False,
+    as_json: AsJson = False,
+    db: Db = None,
+) -> None:
+    """Show a session as one value: status, turns, tokens, and what the model said."""
+    from . import record_view
+    from .opened import opened
+
+    with opened(db) as work:
+        record_view.show_record(work, session, at, text, as_json)
 
 
 def branches(session: SessionId, as_json: AsJson = False, db: Db = None) -> None:
@@ -139,13 +154,14 @@ def stats(
     db: Db = None,
 ) -> None:
     """Show tokens and cost, each response counted once."""
+    from ...reading.usage import only_of
     from . import spending
     from .asof import as_it_was
     from .opened import opened
     from .usage_view import Wanted
 
     first, last = spending.period(since, until, tz)
-    only = spending.only(model=model, user=user, project=project, branch=branch)
+    only = only_of(model=model, user=user, project=project, branch=branch)
     wanted = Wanted(by or "", first, last, tz, limit, after, as_json, as_csv, only)
     with opened(db) as log, as_it_was(log, at, as_json or as_csv) as work:
         spending.show(work, session, wanted, blocks)

@@ -12,6 +12,7 @@ from .figures import counters, iso, moment, number, tokens, usage_json
 from .list_view import GONE, STATUS
 from .opened import Opened, key_of
 from .safe_text import clean, one_line
+from .saying import heading
 from .screen import dotted, screen, write_json
 
 
@@ -30,8 +31,7 @@ def show_record(work: Opened, name: str, at: str | None, text: bool, as_json: bo
 def show(record: SessionRecord, at: str | None) -> None:
     """Show all of it."""
     out = screen()
-    out.print(Text(one_line(record.title or "(no title)"), "title"))
-    out.print(Text(one_line(record.key.session_id), "id"))
+    heading(record.title, record.key.session_id)
     if at is not None:
         out.print(Text(f"as it was at {one_line(at)} (version {record.version})", "point"))
     sign, style = STATUS.get(record.status, ("?", ""))

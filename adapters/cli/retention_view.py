@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -19,10 +18,10 @@ from .erasing_view import linked_json, linked_line, tell_unknown
 from .figures import iso, moment, number, size
 from .opened import Opened, key_of
 from .safe_text import one_line
+from .saying import brief, go_on
 from .screen import beside, screen, write_json, write_json_line
+from .times import age
 
-_TIME = re.compile(r"(\d{1,6})([mhdw])")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _WORDS = {
     "abandoned": ("abandoned", "quiet"),
     "archived": ("archived", "good"),
@@ -84,10 +83,10 @@ def keep_clean(work: Opened, asked: Asked, every: str) -> None:
 
 
 def _interval(text: str) -> timedelta:
-    found = _TIME.fullmatch(text)
+    found = age(text)
     if found is None:
         raise Refused(f"{text!r:.40} is no time between two clean-ups; write 30m, 24h or 7d")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    return found
 
 
 def _collect(work: Opened, asked: Asked, dry_run: bool) -> CleanUp:
@@ -172,10 +171,10 @@ def archive(work: Opened, name: str, reason: str | None, as_json: bool) -> None:
     if as_json:
         write_json({**key_json(key), "blocks": done.blocks, "saved_bytes": done.saved})
         return
-    named = one_line(short(session.session_id))
+    named = brief(session)
     screen().print(
         Text.assemble(("Archived ", "bold"), (named, "id"), f"  {number(done.blocks, 'block')}")
     )
     told = f"{size(done.saved)} saved; " if done.saved > 0 else ""
     screen().print(f"  {told}it stays as readable as before.", style="quiet")
-    screen().print(Text.assemble(("  next: ", "quiet"), (f"turnlog undelete {named}", "code")))
+    go_on(f"turnlog undelete {named}")

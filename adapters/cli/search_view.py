@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
 from shlex import quote
 from typing import Any
 
 from rich.text import Text
 
-from ...domain.errors import Refused
 from ...domain.keys import SessionKey
 from ...projections.search.candidates import SearchFilter
 from ...projections.search.weighing import Snippet
@@ -23,7 +21,6 @@ from .screen import beside, complain, screen, write_json
 
 _WORTH_TELLING = 20_000
 """Positions that the index is behind, after which it takes more than a moment."""
-_MOST_USD = Decimal(1_000_000_000)
 
 
 def show_hits(
@@ -55,23 +52,6 @@ def show_hits(
     screen().print(f"\n{_told(found, limit)}", style="quiet")
     if found.more:
         screen().print(f"more: turnlog search … --page {page + 1}", style="quiet")
-
-
-def usd(text: str | None) -> Decimal | None:
-    """An amount as it is typed.
-
-    Raises:
-        Refused: it is none.
-    """
-    if text is None:
-        return None
-    try:
-        amount = Decimal(text.removeprefix("$"))
-    except InvalidOperation:
-        amount = Decimal(-1)
-    if amount.is_nan() or not 0 <= amount <= _MOST_USD:
-        raise Refused(f"{text!r} is no amount of dollars; write it like 0.50")
-    return amount
 
 
 def _tell_of_waiting(work: Opened) -> None:

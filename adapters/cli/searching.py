@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
+from . import which
 from .options import AsJson, Db
-
-_LISTS = "Which sessions"
 
 
 def register(app: typer.Typer) -> None:
@@ -38,52 +37,36 @@ def search(
         bool,
         typer.Option("--all-branches", help="Also what rewinds left behind, and former titles."),
     ] = False,
-    user: Annotated[
-        str | None, typer.Option(metavar="USER", help="Of this user.", rich_help_panel=_LISTS)
-    ] = None,
-    project: Annotated[
-        str | None,
-        typer.Option(metavar="TEXT", help="A part of the project's name.", rich_help_panel=_LISTS),
-    ] = None,
+    user: which.OfUser = None,
+    project: which.OfProject = None,
     status: Annotated[
         str | None,
         typer.Option(
             metavar="STATUS",
             help="active, complete, incomplete, error or abandoned.",
-            rich_help_panel=_LISTS,
+            rich_help_panel=which.PANEL,
         ),
     ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TEXT", help="That used this model; a part of its name.", rich_help_panel=_LISTS
-        ),
-    ] = None,
+    model: which.WithModel = None,
     tag: Annotated[
-        str | None, typer.Option(metavar="TAG", help="With this tag.", rich_help_panel=_LISTS)
+        str | None, typer.Option(metavar="TAG", help="With this tag.", rich_help_panel=which.PANEL)
     ] = None,
     since: Annotated[
         str | None,
         typer.Option(
             metavar="TIME",
             help="Said at or after it: 2026-01-30, 2026-01-30T14:23Z, 7d.",
-            rich_help_panel=_LISTS,
+            rich_help_panel=which.PANEL,
         ),
     ] = None,
     until: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Said before it.", rich_help_panel=_LISTS),
+        typer.Option(metavar="TIME", help="Said before it.", rich_help_panel=which.PANEL),
     ] = None,
-    min_cost: Annotated[
-        str | None,
-        typer.Option(metavar="USD", help="That cost at least so much.", rich_help_panel=_LISTS),
-    ] = None,
-    max_cost: Annotated[
-        str | None,
-        typer.Option(metavar="USD", help="That cost at most so much.", rich_help_panel=_LISTS),
-    ] = None,
+    min_cost: which.MinCost = None,
+    max_cost: which.MaxCost = None,
     deleted: Annotated[
-        bool, typer.Option("--deleted", help="Deleted ones too.", rich_help_panel=_LISTS)
+        bool, typer.Option("--deleted", help="Deleted ones too.", rich_help_panel=which.PANEL)
     ] = False,
     limit: Annotated[int, typer.Option(metavar="N", help="Hits a page, up to 100.")] = 10,
     page: Annotated[int, typer.Option(metavar="N", help="Which page.")] = 1,
@@ -91,8 +74,10 @@ def search(
     db: Db = None,
 ) -> None:
     """Search prompts, answers, tool calls, their results and titles."""
+    from ...domain.statuses import known
     from ...projections.search.candidates import ANYWHERE, SearchFilter
-    from . import listing, search_view
+    from . import search_view
+    from .chosen import usd
     from .opened import opened
     from .times import span
 
@@ -100,13 +85,13 @@ def search(
     asked = SearchFilter(
         user_id=user,
         project=project,
-        status=listing.known_status(status),
+        status=known(status) if status is not None else None,
         model=model,
         tag=tag,
         since=first,
         until=last,
-        min_cost_usd=search_view.usd(min_cost),
-        max_cost_usd=search_view.usd(max_cost),
+        min_cost_usd=usd(min_cost),
+        max_cost_usd=usd(max_cost),
         presence=(*ANYWHERE.presence, "deleted") if deleted else ANYWHERE.presence,
     )
     fields = within.replace(",", " ").split() if within is not None else None

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from ...domain.entry import Mark
 from ...domain.events import EntryRecorded, PromptRemembered, SessionRewound, TurnRecorded
-from ...domain.keys import SessionKey, short
+from ...domain.keys import SessionKey
 from ...domain.session import SessionState
 from ...projections.sessions import Session
 from ...time.transcribing import Line, Numbering
@@ -22,6 +22,7 @@ from .list_view import STATUS, notes, status
 from .opened import Opened, key_of
 from .page import Page
 from .safe_text import one_line
+from .saying import brief, heading
 from .screen import dotted, screen, write_json_line
 
 
@@ -123,9 +124,7 @@ class _Shown:
             write_json_line(told)
             return
         out = screen()
-        title = state.title if at is not None else session.title
-        out.print(Text(one_line(title or "(no title)"), "title"))
-        out.print(Text(one_line(session.session_id), "id"))
+        heading(state.title if at is not None else session.title, session.session_id)
         facts = [_status(state) if at is not None else status(session)]
         if state.working_dir:
             facts.append((one_line(state.working_dir), ""))
@@ -176,13 +175,10 @@ class _Shown:
     def _footer(self) -> None:
         left = len(self._log.state(self._key).branches)
         if left:
-            named = one_line(short(self._session.session_id))
             screen().print()
             told = "A branch was" if left == 1 else f"{left} branches were"
-            screen().print(
-                f"{told} left behind; `turnlog branches {named}` shows what is there.",
-                style="quiet",
-            )
+            told += f" left behind; `turnlog branches {brief(self._session)}` shows what is there."
+            screen().print(told, style="quiet")
 
     def _follow(self, version: int) -> None:
         """Write what comes, until Ctrl-C."""

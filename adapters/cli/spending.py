@@ -6,7 +6,6 @@ from ...domain.errors import Refused
 from ...projections.sessions import Filter
 from ...projections.usage.periods import offset_in
 from ...projections.usage.query import Only
-from ...reading.usage import only_of
 from . import block_view, stats_view, usage_view
 from .opened import Opened
 from .times import span
@@ -21,15 +20,6 @@ def period(since: str | None, until: str | None, tz: str | None) -> tuple[int | 
     """
     offset_in(tz)
     return span(since, until, tz)
-
-
-def only(**values: str | None) -> Only | None:
-    """The one model, user, project or branch that the options name.
-
-    Raises:
-        Refused: they name several.
-    """
-    return only_of(**values)
 
 
 def show(work: Opened, session: str | None, wanted: usage_view.Wanted, blocks: bool) -> None:

@@ -14,6 +14,7 @@ from .figures import money, number, spent_json
 from .list_view import STATUS
 from .opened import Opened, key_of
 from .safe_text import one_line
+from .saying import heading
 from .screen import dotted, screen, write_json
 from .tables import Columns, cells
 from .usage_view import tell_what_is_unsure
@@ -78,8 +79,7 @@ def _of_session(work: Opened, name: str, as_json: bool) -> None:
     if as_json:
         write_json({**session_json(session), "by_model": [_model_json(m) for m in models]})
         return
-    screen().print(Text(one_line(session.title or "(no title)"), "title"))
-    screen().print(Text(one_line(session.session_id), "id"))
+    heading(session.title, session.session_id)
     counts = (number(session.prompts, "prompt"), number(session.turns, "turn"))
     screen().print(dotted(*counts, number(session.subagents, "subagent")))
     subagents = session.billed.minus(session.own_billed)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from ...domain.errors import InvalidPoint
 
-_AGO = re.compile(r"(\d{1,6})([mhdw])")
+_AGE = re.compile(r"(\d{1,6})([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -31,6 +31,12 @@ def span(
     return first, last
 
 
+def age(text: str) -> timedelta | None:
+    """A length of time as it is typed: ``30m``, ``4h``, ``2d``, ``1w``; None where it is none."""
+    found = _AGE.fullmatch(text)
+    return timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None
+
+
 def milliseconds(text: str, now: datetime | None = None, zone: str | None = None) -> int:
     """A time in milliseconds since 1970 UTC.
 
@@ -42,10 +48,10 @@ def milliseconds(text: str, now: datetime | None = None, zone: str | None = None
     Raises:
         InvalidPoint: it is neither.
     """
-    ago = _AGO.fullmatch(text)
+    ago = age(text)
     try:
-        if ago:
-            moment = (now or datetime.now(UTC)) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        if ago is not None:
+            moment = (now or datetime.now(UTC)) - ago
         else:
             moment = datetime.fromisoformat(text)
             if moment.tzinfo is None:
