@@ -77,7 +77,7 @@ def _started(event: e.SessionStarted) -> str:
     told = f"by {event.source}"
     if event.working_dir:
         told += f" in {event.working_dir}"
-    return told + (f": {event.prompt}" if event.prompt else "")
+    return _because(told, event.prompt)
 
 
 @_says(e.SessionDescribed)
@@ -172,7 +172,7 @@ def _checkpoint(event: e.CheckpointCreated) -> str:
 @_says(e.StatusChanged)
 def _status(event: e.StatusChanged) -> str:
     why = event.why or event.stop_reason
-    return event.status + (f": {why}" if why else "")
+    return _because(event.status, why)
 
 
 @_says(e.SessionRewound)
@@ -225,12 +225,12 @@ def _summarized(event: e.ContextSummarized) -> str:
 
 @_says(e.ContextTrimmed)
 def _trimmed(event: e.ContextTrimmed) -> str:
-    return f"before {event.first_kept}" + (f": {event.reason}" if event.reason else "")
+    return _because(f"before {event.first_kept}", event.reason)
 
 
 @_says(e.ContinuationAttempted)
 def _continued(event: e.ContinuationAttempted) -> str:
-    return f"attempt {event.attempt}" + (f": {event.why}" if event.why else "")
+    return _because(f"attempt {event.attempt}", event.why)
 
 
 @_says(e.GapDetected)
@@ -272,13 +272,17 @@ def _restored(event: e.SessionRestored) -> str:
 @_says(e.SessionErased)
 def _erased(event: e.SessionErased) -> str:
     told = number(event.bodies, "body", "bodies")
-    return told + (f": {event.reason}" if event.reason else "")
+    return _because(told, event.reason)
 
 
 @_says(e.EntryRedacted)
 def _redacted(event: e.EntryRedacted) -> str:
     told = f"version {event.of}" + (", as it arrived" if event.automatic else "")
-    return told + (f": {event.reason}" if event.reason else "")
+    return _because(told, event.reason)
+
+
+def _because(told: str, why: str | None) -> str:
+    return f"{told}: {why}" if why else told
 
 
 def _entry(body: bytes, marks: int) -> Mapping[str, Any]:

@@ -242,11 +242,10 @@ def _problems(summary: ImportSummary) -> None:
         known = f"{told} with a known uuid and another content: kept, never loaded"
         out.print(Text.assemble(("! ", "warn"), known))
     if summary.corrupt:
-        one = summary.corrupt == 1
-        told = (
-            "1 piece that is no entry: kept as it was"
-            if one
-            else (f"{summary.corrupt:,} pieces that are no entries: kept as they were")
+        told = number(
+            summary.corrupt,
+            "piece that is no entry: kept as it was",
+            "pieces that are no entries: kept as they were",
         )
         out.print(Text.assemble(("! ", "warn"), told))
         for piece in summary.corrupt_pieces[:_FEW]:

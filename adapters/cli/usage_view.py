@@ -16,6 +16,7 @@ from ...projections.usage.query import Only
 from ...reading.budgets import Budget, budget_of
 from ...reading.usage import Asked, total, usage
 from ...reading.usage_of_sessions import Period, Spending
+from ..storage.contract.reader import Reader
 from .figures import dollars, money, number, spent_json, tokens
 from .opened import Opened, key_of
 from .safe_text import one_line
@@ -58,12 +59,11 @@ def show_usage(work: Opened, name: str | None, wanted: Wanted) -> None:
     )
     with work.log.store.read() as reader:
         rows = usage(reader, asked)
+        following = _following(reader, asked, rows)
         limit = work.settings.budget_usd
         budget = None
         if limit is not None and main is None and wanted.only is None:
             budget = budget_of(reader, limit, work.settings.budget_per, wanted.tz)
-    full = wanted.by == "session" and len(rows) == wanted.limit
-    following = rows[-1].cursor if full else None
     if wanted.as_json:
         _write_json(wanted.by, rows, following)
     elif wanted.as_csv:
@@ -75,6 +75,14 @@ def show_usage(work: Opened, name: str | None, wanted: Wanted) -> None:
             screen().print(told, style="quiet")
         if budget is not None:
             warn(budget)
+
+
+def _following(reader: Reader, asked: Asked, rows: Sequence[Spending]) -> str | None:
+    """Where the next page of sessions begins; a full page may be the last one."""
+    if asked.by != "session" or len(rows) != asked.limit:
+        return None
+    after = rows[-1].cursor
+    return after if usage(reader, asked._replace(limit=1, after=after)) else None
 
 
 def _show(by: str, rows: Sequence[Spending]) -> None:

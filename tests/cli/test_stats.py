@@ -55,6 +55,18 @@ def test_every_dimension_adds_up_to_the_same(
     assert "6.0k" in table
 
 
+def test_a_full_page_of_sessions_that_is_the_last_one_names_no_other(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody must ever be sent on to a page on which nothing stands."""
+    by_session = ("stats", "--by", "session", "--db", path, "--limit")
+    assert json.loads(told(capsys, *by_session, "2", "--json"))["next"] is None
+    assert "more:" not in told(capsys, *by_session, "2")
+    first = json.loads(told(capsys, *by_session, "1", "--json"))["next"]
+    after = json.loads(told(capsys, *by_session, "1", "--json", "--after", first))
+    assert (len(after["rows"]), after["next"]) == (1, None)
+
+
 def test_a_table_of_commas_holds_the_same(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A branch's name must never be run as a formula by the spreadsheet that opens it."""
     text = told(capsys, "stats", "--by", "branch", "--csv", "--db", path)
