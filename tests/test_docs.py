@@ -10,8 +10,10 @@ import pytest
 
 import turnlog
 from docs import make_pages
+from turnlog.adapters.cli.app import app
 from turnlog.domain import events
 from turnlog.domain.points import KINDS
+from turnlog.reading import figures
 from turnlog.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -37,10 +39,16 @@ def test_the_readme_shows_what_the_commands_print() -> None:
     assert text == make_pages.readme(text)
 
 
+def test_the_readme_is_the_same_on_every_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The README must never be out of date on a day when something of the demo happened."""
+    monkeypatch.setattr(figures, "today", lambda: "2026-11-12")
+    assert f"\n{make_pages.OUTPUTS['sessions']()}\n" in read("README.md")
+
+
 def test_every_command_is_documented() -> None:
     page = read("docs/commands.md")
-    names = {command.name for command in make_pages.app.app.registered_commands}
-    names |= {c.callback.__name__ for c in make_pages.app.app.registered_commands if not c.name}
+    names = {command.name for command in app.registered_commands}
+    names |= {c.callback.__name__ for c in app.registered_commands if not c.name and c.callback}
     assert {name for name in names - {None} if f"## turnlog {name}\n" not in page} == set()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.text import Text
@@ -48,21 +49,32 @@ def verify(work: Opened, name: str | None, seal: str | None, as_json: bool) -> b
             }
         )
         return found.holds
-    checked = f"{number(found.events, 'event')} of {number(found.streams, 'stream')}"
-    if found.holds:
-        screen().print(Text.assemble(("✓ ", "good"), f"The log holds: {checked} checked."))
-        if work.log.store.locked:
-            screen().print("  Headers alone: the keys of this encrypted log were not given.")
-    else:
-        screen().print(Text("✗ The log does not hold.", "bad"))
-        for problem in found.problems:
-            screen().print(Text(f"  {one_line(str(problem))}"))
+    checked = _tell("log", found.events, found.streams, found.problems)
+    if not found.holds:
         screen().print(
             f"{checked} hold. From a named event on, its session cannot be trusted: restore the "
             "log from a copy, or import the transcript into a new log.",
             style="quiet",
         )
+    elif work.log.store.locked:
+        screen().print("  Headers alone: the keys of this encrypted log were not given.")
     return found.holds
+
+
+def _tell(what: str, events: int, streams: int, problems: Sequence[object]) -> str:
+    """Say whether something holds, and what does not.
+
+    Returns:
+        What was checked of it.
+    """
+    checked = f"{number(events, 'event')} of {number(streams, 'stream')}"
+    if problems:
+        screen().print(Text(f"✗ The {what} does not hold.", "bad"))
+        for problem in problems:
+            screen().print(Text(f"  {one_line(str(problem))}"))
+    else:
+        screen().print(Text.assemble(("✓ ", "good"), f"The {what} holds: {checked} checked."))
+    return checked
 
 
 def verify_file(path: str, seal: str | None, as_json: bool) -> bool:
@@ -77,14 +89,9 @@ def verify_file(path: str, seal: str | None, as_json: bool) -> bool:
         told["problems"] = [problem._asdict() for problem in found.problems]
         write_json({"holds": found.holds, **told})
         return found.holds
-    checked = f"{number(found.events, 'event')} of {number(found.streams, 'stream')}"
+    _tell("trail", found.events, found.streams, found.problems)
     if found.holds:
-        screen().print(Text.assemble(("✓ ", "good"), f"The trail holds: {checked} checked."))
         screen().print(f"  last line  {found.line}", style="quiet")
-    else:
-        screen().print(Text("✗ The trail does not hold.", "bad"))
-        for problem in found.problems:
-            screen().print(Text(f"  {one_line(str(problem))}"))
     return found.holds
 
 
@@ -92,23 +99,19 @@ def _verify_sessions(path: Path, seal: str | None, as_json: bool) -> bool:
     if seal is not None:
         raise Refused("exported sessions have no seal; a trail has: `turnlog audit --export`")
     parts: list[Part] = []
-    problem = None
+    problems = []
     try:
         with path.open("rb") as file:
             parts = check(file)
     except InvalidEvidence as found:
-        problem = str(found)
+        problems.append(str(found))
     events, streams = sum(part.upto for part in parts), len(parts)
     if as_json:
-        told = {"events": events, "streams": streams, "problems": [problem] if problem else []}
-        write_json({"holds": problem is None, **told})
-    elif problem is None:
-        checked = f"{number(events, 'event')} of {number(streams, 'stream')}"
-        screen().print(Text.assemble(("✓ ", "good"), f"The export holds: {checked} checked."))
+        told = {"events": events, "streams": streams, "problems": problems}
+        write_json({"holds": not problems, **told})
     else:
-        screen().print(Text("✗ The export does not hold.", "bad"))
-        screen().print(Text(f"  {one_line(problem)}"))
-    return problem is None
+        _tell("export", events, streams, problems)
+    return not problems
 
 
 def _sealed(given: str) -> Seal | Proof | str:

@@ -13,7 +13,6 @@ from ...reading.figures import moment as moment
 from ...reading.figures import money as money
 from ...reading.figures import number as number
 from ...reading.figures import size as size
-from ...reading.figures import today as today
 from ...reading.figures import tokens as tokens
 
 
