@@ -16,7 +16,7 @@ Prompt = Annotated[
     str | None, typer.Option(metavar="TEXT", help="What was asked first.", rich_help_panel=_TOLD)
 ]
 Model = Annotated[
-    str | None, typer.Option(metavar="NAME", help="The model it is for.", rich_help_panel=_TOLD)
+    str | None, typer.Option(metavar="MODEL", help="The model it is for.", rich_help_panel=_TOLD)
 ]
 Title = Annotated[
     str | None, typer.Option(metavar="TITLE", help="A title of its own.", rich_help_panel=_TOLD)
@@ -74,7 +74,10 @@ def create(
         ),
     ] = False,
     within: Annotated[
-        str | None, typer.Option(metavar="AGE", help="With --continue: 30m, 4h, 2d.")
+        str | None,
+        typer.Option(
+            metavar="AGE", help="With --continue: the age of the last message, as 30m, 4h, 2d."
+        ),
     ] = None,
     user: UserId = None,
     prompt: Prompt = None,
@@ -155,7 +158,7 @@ def meta(
     values: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[NAME=VALUE]...", help="Metadata to add. The value is JSON, or else a text."
+            metavar="NAME=VALUE", help="Metadata to add. The value is JSON, or else a text."
         ),
     ] = None,
     remove: Annotated[

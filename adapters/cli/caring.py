@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
 def verify(
     session: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="One session; else the whole log.")
+        str | None, typer.Argument(metavar="ID", help="One session; else the whole log.")
     ] = None,
     seal: Annotated[
         str | None,

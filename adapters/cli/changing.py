@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 def checkpoint(
     session: SessionId,
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="How to call the present point.")
+        str | None, typer.Argument(metavar="NAME", help="How to call the present point.")
     ] = None,
     label: Annotated[str | None, typer.Option(metavar="TEXT", help="A note to go with it.")] = None,
     list_: Annotated[bool, typer.Option("--list", help="List those there are.")] = False,
@@ -88,7 +88,7 @@ def fork(
 
 def rename(
     session: SessionId,
-    title: Annotated[str | None, typer.Argument(metavar="[TITLE]", help="The new title.")] = None,
+    title: Annotated[str | None, typer.Argument(metavar="TITLE", help="The new title.")] = None,
     remove: Annotated[
         bool, typer.Option("--remove", help="Take it away: the transcript's own shows again.")
     ] = False,
@@ -105,9 +105,7 @@ def rename(
 
 def tag(
     session: SessionId,
-    tags: Annotated[
-        list[str] | None, typer.Argument(metavar="[TAG]...", help="Tags to add.")
-    ] = None,
+    tags: Annotated[list[str] | None, typer.Argument(metavar="TAG", help="Tags to add.")] = None,
     remove: Annotated[
         list[str] | None, typer.Option("--remove", metavar="TAG", help="Take a tag away.")
     ] = None,

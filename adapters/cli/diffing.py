@@ -20,7 +20,7 @@ def diff(
         str, typer.Argument(metavar="A", help="The point to start from: prompt:2, version:120, …")
     ],
     b: Annotated[
-        str | None, typer.Argument(metavar="[B]", help="The point to compare it with; else now.")
+        str | None, typer.Argument(metavar="B", help="The point to compare it with; else now.")
     ] = None,
     as_json: AsJson = False,
     db: Db = None,

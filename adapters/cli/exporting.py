@@ -33,7 +33,7 @@ def export(
     session: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[ID]...", help="Sessions: ids, or the beginnings of ids; else all that match."
+            metavar="ID", help="Sessions: ids, or the beginnings of ids; else all that match."
         ),
     ] = None,
     format_: Annotated[

@@ -18,14 +18,17 @@ def import_(
     path: Annotated[
         str | None,
         typer.Argument(
-            metavar="[PATH]",
+            metavar="PATH",
             help="A configuration directory, its projects folder, one project's folder, or one "
             "file; or sessions that `export` wrote as jsonl. Without it: CLAUDE_CONFIG_DIR, or "
             "~/.claude.",
         ),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Processes; else as many as help.")
+        int | None,
+        typer.Option(
+            metavar="N", min=1, help="How many processes read the files; else as many as help."
+        ),
     ] = None,
     user: Annotated[
         str | None, typer.Option(metavar="USER", help="Whose sessions these are.")

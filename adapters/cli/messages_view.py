@@ -19,6 +19,7 @@ from .opened import Opened, key_of
 from .safe_text import one_line
 from .screen import screen, write_json
 from .tables import Columns
+from .times import milliseconds
 
 _LONGEST = 400
 _SHORT = 8
@@ -73,7 +74,8 @@ def show(work: Opened, session: str, asked: Asked, as_json: bool) -> None:
         found = talk.context(asked.at)
     else:
         after = _found(talk, asked.after)
-        found = talk.messages(since=asked.since, after=after, at=asked.at, limit=asked.limit)
+        since = milliseconds(asked.since) if asked.since is not None else None
+        found = talk.messages(since=since, after=after, at=asked.at, limit=asked.limit)
     if as_json:
         write_json({"session_id": talk.key.session_id, "messages": [_json(m) for m in found]})
         return

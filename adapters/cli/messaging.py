@@ -10,7 +10,7 @@ from .options import AsJson, AtPoint, Db, DryRun, Reason, SessionId
 
 _PANEL = "Messages"
 _Text = Annotated[
-    str | None, typer.Argument(metavar="[TEXT]", help="The text; without it, standard input.")
+    str | None, typer.Argument(metavar="TEXT", help="The text; without it, standard input.")
 ]
 _MessageId = Annotated[
     str | None,
@@ -39,7 +39,10 @@ def record(
     ] = None,
     failed: Annotated[bool, typer.Option("--failed", help="The tool failed.")] = False,
     said_at: Annotated[
-        str | None, typer.Option("--said-at", metavar="TIME", help="When it was said; else now.")
+        str | None,
+        typer.Option(
+            "--said-at", metavar="TIME", help="When it was said, as 2026-01-30T14:23Z; else now."
+        ),
     ] = None,
     project: Annotated[
         str | None,
@@ -69,7 +72,9 @@ def messages(
     ] = False,
     since: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Said at or after it: 2026-01-30T14:23Z."),
+        typer.Option(
+            metavar="TIME", help="Said at or after it: 2026-01-30, 2026-01-30T14:23Z, 7d."
+        ),
     ] = None,
     after: Annotated[
         str | None, typer.Option(metavar="MESSAGE", help="Behind the message of this id.")

@@ -30,7 +30,8 @@ def migrate(
         ),
     ] = None,
     user: Annotated[
-        str | None, typer.Option(metavar="USER", help="Whose they are, where it does not tell.")
+        str | None,
+        typer.Option(metavar="USER", help="Whose they are, where the database does not tell."),
     ] = None,
     table: Annotated[
         str | None,

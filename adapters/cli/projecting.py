@@ -9,7 +9,7 @@ import typer
 from .options import AsJson, Db
 
 Name = Annotated[
-    str | None, typer.Argument(metavar="[NAME]", help="One read model; else all of them.")
+    str | None, typer.Argument(metavar="NAME", help="One read model; else all of them.")
 ]
 
 

@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 def audit(
     session: Annotated[
         str | None,
-        typer.Argument(metavar="[ID]", help="Of one session, subagents included; else of the log."),
+        typer.Argument(metavar="ID", help="Of one session, subagents included; else of the log."),
     ] = None,
     actor: Annotated[
         str | None, typer.Option(metavar="NAME", help="Done by them.", rich_help_panel=_DEEDS)

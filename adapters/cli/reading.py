@@ -89,7 +89,7 @@ def events(
 def stats(
     session: Annotated[
         str | None,
-        typer.Argument(metavar="[ID]", help="Of one session, subagents included; else of the log."),
+        typer.Argument(metavar="ID", help="Of one session, subagents included; else of the log."),
     ] = None,
     by: Annotated[
         str | None,
@@ -115,7 +115,7 @@ def stats(
         str | None,
         typer.Option(
             metavar="ZONE",
-            help="Whose days and months, as Europe/Berlin; else the machine's.",
+            help="The time zone of days and months, as Europe/Berlin; else the machine's.",
             rich_help_panel=_PERIOD,
         ),
     ] = None,
@@ -143,10 +143,15 @@ def stats(
             metavar="BRANCH", help="Of this Git branch, by day or month.", rich_help_panel=_OF
         ),
     ] = None,
-    limit: Annotated[int, typer.Option(metavar="N", help="How many sessions, up to 10,000.")] = 50,
+    limit: Annotated[
+        int, typer.Option(metavar="N", help="With --by session: how many, up to 10,000.")
+    ] = 50,
     after: Annotated[
         str | None,
-        typer.Option(metavar="CURSOR", help="The next page of sessions."),
+        typer.Option(
+            metavar="CURSOR",
+            help="With --by session: the next page; the page before says its cursor.",
+        ),
     ] = None,
     at: AtMoment = None,
     as_json: AsJson = False,
@@ -169,14 +174,17 @@ def stats(
 
 def status(
     session: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="With what this session took.")
+        str | None, typer.Argument(metavar="ID", help="With what this session took.")
     ] = None,
     stdin: Annotated[
         bool,
         typer.Option("--stdin", help="With the session that Claude Code names on standard input."),
     ] = False,
     tz: Annotated[
-        str | None, typer.Option(metavar="ZONE", help="Whose today; else the machine's.")
+        str | None,
+        typer.Option(
+            metavar="ZONE", help="The time zone of today, as Europe/Berlin; else the machine's."
+        ),
     ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Leave with 1 when the budget is spent.")

@@ -50,7 +50,8 @@ def gc(
     every: Annotated[
         str | None,
         typer.Option(
-            metavar="TIME", help="Again and again: 24h, 30m, 7d between; until interrupted."
+            metavar="INTERVAL",
+            help="Again and again, with 24h, 30m or 7d between; until interrupted.",
         ),
     ] = None,
     dry_run: DryRun = False,

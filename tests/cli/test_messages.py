@@ -48,6 +48,18 @@ def test_a_text_comes_from_standard_input(cli: Cli, monkeypatch: pytest.MonkeyPa
     assert cli("messages", "s", "--json").json["messages"][0]["content"] == "From a pipe."
 
 
+def test_a_time_is_typed_as_for_every_other_command(cli: Cli) -> None:
+    """`--since 7d` must never be refused by one command and known to the others."""
+    assert (
+        cli("record", "s", "user", "Long ago.", "--id", "1", "--said-at", "2026-01-30T14:23Z").code
+        == 0
+    )
+    assert cli("record", "s", "user", "Now.", "--id", "2").code == 0
+    found = cli("messages", "s", "--since", "7d", "--json").json["messages"]
+    assert [message["content"] for message in found] == ["Now."]
+    assert "write 2026-01-30," in cli("messages", "s", "--since", "soon").err
+
+
 def test_what_is_summarized_or_trimmed_leaves_the_context(cli: Cli) -> None:
     said(cli)
     assert "2 messages would leave the context; 1 in it" in (
