@@ -70,6 +70,6 @@ bench-peers: $(READY) ## measure the peers too, in an environment of their own
 	$(PEERS)/bin/python -m benchmarks --peers
 
 clean: ## remove everything that was generated
-	rm -rf $(VENV) $(PEERS) $(PLAIN) build dist *.egg-info
+	rm -rf $(VENV) $(PEERS) $(PLAIN) .demo build dist *.egg-info
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

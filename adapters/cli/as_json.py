@@ -8,6 +8,7 @@ from ...domain.events import Figures
 from ...domain.keys import SessionKey
 from ...projections.sessions import Session, Totals
 from .figures import dollars, iso, spent_json, usage_json
+from .opened import key_of
 
 
 def key_json(key: SessionKey) -> dict[str, Any]:
@@ -22,7 +23,7 @@ def session_json(session: Session) -> dict[str, Any]:
     """A session of a list."""
     origin = SessionKey.parse(session.forked_from) if session.forked_from else None
     told = {
-        **key_json(SessionKey(session.project_key, session.session_id, session.subpath)),
+        **key_json(key_of(session)),
         "title": session.title,
         "first_message": session.first_message,
         "summary": session.summary,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -140,7 +141,9 @@ def _changes(changed: Sequence[Changed]) -> None:
 def _value(value: Any) -> str:
     if isinstance(value, tuple):
         return one_line(", ".join(map(str, value))) or "-"
-    return one_line(str(value)) if value not in (None, {}) else "-"
+    if isinstance(value, Mapping):
+        return one_line(json.dumps(value, ensure_ascii=False)) if value else "-"
+    return one_line(str(value)) if value is not None else "-"
 
 
 def _signed(spent: Spent) -> str:

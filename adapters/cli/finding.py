@@ -57,4 +57,4 @@ def sessions(
 
     wanted = chosen.asked(locals())
     with opened(db) as log, as_it_was(log, at, as_json) as work:
-        listing.list_sessions(work, wanted, limit, after, summaries, as_json)
+        listing.list_sessions(work, wanted, limit, after, summaries, as_json, at is not None)

@@ -18,8 +18,9 @@ def list_sessions(
     after: str | None,
     summaries: bool,
     as_json: bool,
+    past: bool = False,
 ) -> None:
-    """A page of the list."""
+    """A page of the list, as it is or, of a log as it was, in the ``past``."""
     found = work.log.sessions(asked, limit, after)
     # A full page may be the last one: only asking for what follows it tells.
     more = len(found) == limit and bool(work.log.sessions(asked, 1, found[-1].cursor))
@@ -28,10 +29,12 @@ def list_sessions(
         write_json({"sessions": [session_json(s) for s in found], "next": following})
         return
     if not found:
-        if asked == Filter() and after is None:
-            screen().print("No sessions yet. Record some with `turnlog import`.")
-        else:
+        if asked != Filter() or after is not None:
             screen().print("No session matches.")
+        elif past:
+            screen().print("There were no sessions then.")
+        else:
+            screen().print("No sessions yet. Record some with `turnlog import`.")
         return
     screen().print((summaries_table if summaries else sessions_table)(found))
     billed = Spent()

@@ -7,14 +7,13 @@ from typing import Any
 
 from rich.text import Text
 
-from ...domain.keys import SessionKey
 from ...projections.search.candidates import SearchFilter
 from ...projections.search.weighing import Snippet
 from ...reading.searching import Found, Hit
 from .as_json import key_json
 from .figures import iso, moment, number
 from .list_view import project, shortest
-from .opened import Opened
+from .opened import Opened, key_of
 from .page import Page
 from .safe_text import clean, one_line
 from .screen import beside, complain, screen, write_json
@@ -125,7 +124,7 @@ def _found_json(found: Found) -> dict[str, Any]:
 def _hit_json(hit: Hit) -> dict[str, Any]:
     session = hit.session
     told: dict[str, Any] = {
-        **key_json(SessionKey(session.project_key, session.session_id, session.subpath)),
+        **key_json(key_of(session)),
         "title": session.title,
         "working_dir": session.working_dir,
         "presence": session.presence,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pydantic import SecretStr
+from rich.padding import Padding
 from rich.text import Text
 
 from ...settings import SECRETS, Location, Settings, env_file, settings_file
@@ -34,7 +35,7 @@ def show_settings(db: str | None, as_json: bool) -> None:
         line = Text.assemble((name, "bold"), (" = ", "quiet"))
         line.append(one_line(str(value)) if value is not None else "(none)", "code")
         screen().print(Text.assemble(line, (f"   {one_line(by)}", "quiet")), soft_wrap=True)
-        screen().print(f"  {description}", style="quiet")
+        screen().print(Padding(Text(description, "quiet"), (0, 0, 0, 2), expand=False))
     there = "" if file.exists() else ", which is not there"
     screen().print(f"\nsettings file: {file}{there}", soft_wrap=True)
     if dotenv is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.support.entries import Entry, milliseconds
 from tests.support.transcripts import Transcript
 
@@ -19,6 +21,16 @@ class Session(Transcript):
         entry = self.prompt(text)
         self.snapshot(dict.fromkeys(files, 1))
         return entry
+
+    def edit_file(self, path: str, old: str, new: str, **answer: Any) -> None:
+        """A file is edited; ``answer`` is what the model says and thinks with it."""
+        given = {"file_path": path, "old_string": old, "new_string": new}
+        told = f"The file {path} has been updated."
+        self.run("Edit", given, told, **answer)
+
+    def write_file(self, path: str, content: str) -> None:
+        """A file is written."""
+        self.run("Write", {"file_path": path, "content": content}, f"File created at {path}")
 
     def done(self, title: str = "") -> None:
         """The CLI notes how long it took, and writes its state again."""

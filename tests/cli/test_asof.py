@@ -43,6 +43,12 @@ def test_what_is_shown_says_of_which_moment_it_is(cli: Cli, history: Path) -> No
     assert cli("stats", "--at", "2020-01-01T10:00Z").out.startswith("as it was at 2020-01-01 10:00")
 
 
+def test_a_time_before_the_log_does_not_ask_for_an_import(cli: Cli, history: Path) -> None:
+    """A log with sessions must never be called empty because it once was."""
+    out = cli("sessions", "--at", "2020-01-01").out
+    assert out.splitlines()[1:] == ["There were no sessions then."]
+
+
 @pytest.mark.parametrize(
     ("at", "told"),
     [

@@ -50,6 +50,12 @@ def test_without_a_second_point_it_is_the_session_now(cli: Cli, history: Path) -
     assert now["changed"]["presence"] == {"before": "absent", "after": "present"}
 
 
+def test_metadata_is_told_as_it_is_typed(cli: Cli, history: Path) -> None:
+    """A value must never be told in the spelling of Python."""
+    cli("meta", "8b6e", 'where={"shop": true}')
+    assert '- → {"where": {"shop": true}}' in cli("diff", "8b6e", "prompt:1").out
+
+
 def test_the_same_point_twice_says_so(cli: Cli, history: Path) -> None:
     assert "Both are the same point" in cli("diff", "8b6e", "prompt:2", "prompt:2").out
 

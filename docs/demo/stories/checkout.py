@@ -182,9 +182,9 @@ def _explore(s: Session, tool_use_id: str) -> None:
 def _repair(s: Session) -> None:
     s.ask("Do it in one query for the cart, keep price_of for single articles.")
     last = "    return row.price\n"
-    s.run("Edit", edit(CATALOG, last, last + PRICES_OF), f"The file {CATALOG} has been updated.")
-    s.run("Edit", edit(CART, OLD_TOTAL, NEW_TOTAL), f"The file {CART} has been updated.")
-    s.run("Edit", edit(CART, OLD_DISCOUNT, NEW_DISCOUNT), f"The file {CART} has been updated.")
+    s.edit_file(CATALOG, last, last + PRICES_OF)
+    s.edit_file(CART, OLD_TOTAL, NEW_TOTAL)
+    s.edit_file(CART, OLD_DISCOUNT, NEW_DISCOUNT)
     pytest = {"command": "pytest -q tests/test_cart.py", "description": "Run the cart's tests"}
     s.run(
         "Bash",
@@ -194,7 +194,7 @@ def _repair(s: Session) -> None:
         is_error=True,
     )
     imports = ("from shop.catalog import price_of", "from shop.catalog import prices_of")
-    s.run("Edit", edit(CART, *imports), f"The file {CART} has been updated.", text="The import.")
+    s.edit_file(CART, *imports, text="The import.")
     s.run("Bash", pytest, "..... [100%]\n5 passed in 0.58s")
     s.answer(
         "`prices_of` fetches all prices of a cart in one query, and `discount` uses what `total` "
@@ -206,7 +206,7 @@ def _repair(s: Session) -> None:
 def _test(s: Session) -> None:
     s.ask("Add a test that would have caught this.", "shop/cart.py", "shop/catalog.py")
     path = f"{CWD}/tests/test_cart_queries.py"
-    s.run("Write", {"file_path": path, "content": TEST}, f"File created at {path}")
+    s.write_file(path, TEST)
     s.run(
         "Bash",
         {
@@ -237,7 +237,3 @@ def _commit(s: Session) -> None:
     )
     s.answer("Committed as `b41f0c2` on `checkout-speed`. The export job still has its loop.")
     s.done()
-
-
-def edit(path: str, old: str, new: str) -> dict[str, str]:
-    return {"file_path": path, "old_string": old, "new_string": new}

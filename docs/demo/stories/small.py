@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from docs.demo.session import Session
-from docs.demo.stories.checkout import edit
 from docs.demo.stories.tiles import CWD as ATLAS
 from tests.support.entries import HAIKU, SONNET
 
@@ -29,11 +28,7 @@ def tell_flag() -> Session:
         "deploy/atlas.service:9:ExecStart=/usr/bin/atlas --cache 4GiB",
     )
     flag = '	cache := flag.String("cache"'
-    s.run(
-        "Edit",
-        edit(main, flag, flag.replace('"cache"', '"cache-size"')),
-        f"The file {main} has been updated.",
-    )
+    s.edit_file(main, flag, flag.replace('"cache"', '"cache-size"'))
     s.interrupt()
     s.done("Rename --cache")
     s.ask("Wait, keep --cache working and say that it is deprecated.", "cmd/atlas/main.go")
@@ -49,7 +44,7 @@ def tell_flag() -> Session:
         "		*cache = *old\n"
         "	}"
     )
-    s.run("Edit", edit(main, "	flag.Parse()", old), f"The file {main} has been updated.")
+    s.edit_file(main, "	flag.Parse()", old)
     s.run(
         "Bash",
         {"command": "go run ./cmd/atlas --cache 1GiB --dry-run", "description": "Try the old flag"},
@@ -90,11 +85,7 @@ def tell_links() -> Session:
         "2. Field survey of coastal lichens: Xanthoria parietina 2.5 mm a year on average.",
         usage={"web_search_requests": 1},
     )
-    s.run(
-        "Edit",
-        edit(path, "(#growth-rates)", "(#how-fast-they-grow)"),
-        f"The file {path} has been updated.",
-    )
+    s.edit_file(path, "(#growth-rates)", "(#how-fast-they-grow)")
     s.answer("About 2.5 mm a year, up to 4 in wet climates. The link points to the heading again.")
     s.done()
     s.ask("Then the thallus by the gate, 90 mm across, is how old?", "2026/lichens.md")

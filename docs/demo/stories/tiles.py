@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from docs.demo.session import Session
-from docs.demo.stories.checkout import edit
 
 CWD = "/home/ada/atlas"
 CACHE, CACHE_TEST = f"{CWD}/internal/tiles/cache.go", f"{CWD}/internal/tiles/cache_test.go"
@@ -118,17 +117,14 @@ def _find_the_drift(s: Session) -> None:
 
 def _repair(s: Session) -> None:
     s.ask("Fix it, with a test.")
-    s.run(
-        "Edit",
-        edit(CACHE_TEST, "func TestEviction", TEST_GO + "\nfunc TestEviction"),
-        f"The file {CACHE_TEST} has been updated.",
-        text="The test first.",
+    s.edit_file(
+        CACHE_TEST, "func TestEviction", TEST_GO + "\nfunc TestEviction", text="The test first."
     )
     failed = (
         "--- FAIL: TestPuttingATileAgainDoesNotUseMoreSpace\n    one tile uses 102400 bytes\nFAIL"
     )
     s.run("Bash", GO_TEST, failed, is_error=True)
-    s.run("Edit", edit(CACHE, OLD_PUT, NEW_PUT), f"The file {CACHE} has been updated.")
+    s.edit_file(CACHE, OLD_PUT, NEW_PUT)
     s.run("Bash", GO_TEST, "ok  \tatlas/internal/tiles\t1.204s")
     s.answer("`Put` now takes the old tile out before it counts the new one. The test passes.")
     s.done()
@@ -144,7 +140,7 @@ def _measure(s: Session) -> None:
     )
     s.run(
         "Edit",
-        edit(path, "	// tiles", f"	// tiles\n{gauge}"),
+        {"file_path": path, "old_string": "	// tiles", "new_string": f"	// tiles\n{gauge}"},
         f"The file {path} was updated.",
     )
     s.run(
@@ -166,12 +162,8 @@ def _use_hits(s: Session) -> None:
     )
     s.done()
     s.ask("Do that.", "internal/tiles/cache.go")
-    s.run(
-        "Edit",
-        edit(
-            CACHE, "	return e.tile, true", "	c.order.MoveToFront(el)\n	return e.tile, true"
-        ),
-        f"The file {CACHE} has been updated.",
+    s.edit_file(
+        CACHE, "	return e.tile, true", "	c.order.MoveToFront(el)\n	return e.tile, true"
     )
     s.run("Bash", GO_TEST, "ok  \tatlas/internal/tiles\t1.215s")
     s.answer("A hit moves its tile to the front; the least recently used one goes first.")

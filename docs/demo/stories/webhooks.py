@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from docs.demo.session import Session
-from docs.demo.stories.checkout import CWD, edit
+from docs.demo.stories.checkout import CWD
 from tests.support.entries import OPUS
 
 HANDLER = f"{CWD}/shop/payments/webhooks.py"
@@ -101,7 +101,7 @@ def fork(s: Session) -> Session:
     f.wait(hours=20)
     f.ask("Write the migration for the events table.", "shop/payments/webhooks.py")
     path = f"{CWD}/migrations/0042_payment_events.sql"
-    f.run("Write", {"file_path": path, "content": MIGRATION}, f"File created at {path}")
+    f.write_file(path, MIGRATION)
     f.run(
         "Bash",
         {"command": "make migrate && pytest -q tests/payments", "description": "Migrate and test"},
@@ -139,10 +139,10 @@ def _make_idempotent(s: Session) -> None:
         "77d1e0a Send a receipt when a payment is captured\n1f20b93 Verify webhook signatures\n"
         "c9a8d42 Take payments",
     )
-    s.run(
-        "Edit",
-        edit(HANDLER, OLD_BODY, NEW_BODY),
-        f"The file {HANDLER} has been updated.",
+    s.edit_file(
+        HANDLER,
+        OLD_BODY,
+        NEW_BODY,
         text="Since `77d1e0a` a repeated event also sends a second receipt. I remember the ids of "
         "events that were handled.",
     )
@@ -156,10 +156,10 @@ def _make_idempotent(s: Session) -> None:
 
 def _close_the_race(s: Session) -> None:
     s.ask("And when two deliveries of one event arrive at the same moment?", "webhooks.py")
-    s.run(
-        "Edit",
-        edit(HANDLER, NEW_BODY, INSERT_FIRST),
-        f"The file {HANDLER} has been updated.",
+    s.edit_file(
+        HANDLER,
+        NEW_BODY,
+        INSERT_FIRST,
         thinking="Check-then-act: both read nothing, both apply. The insert itself has to decide, "
         "inside the transaction that marks the order as paid. Then a crash in between undoes both.",
         text="Then both would find nothing and both would apply it. The insert has to decide.",
@@ -179,12 +179,8 @@ def _try_a_lock(s: Session) -> None:
         "in Redis instead.",
         "webhooks.py",
     )
-    s.run("Write", {"file_path": LOCK, "content": LOCK_PY}, f"File created at {LOCK}")
-    s.run(
-        "Edit",
-        edit(HANDLER, "    with db.transaction():", '    with lock(f"payment:{event.id}"):'),
-        f"The file {HANDLER} has been updated.",
-    )
+    s.write_file(LOCK, LOCK_PY)
+    s.edit_file(HANDLER, "    with db.transaction():", '    with lock(f"payment:{event.id}"):')
     s.run("Bash", PYTEST, "............ [100%]\n12 passed in 2.41s")
     s.answer(
         "The handler now holds `payment:<event id>` in Redis for at most five seconds and no "
