@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from . import (
+from .commands import (
     beginning,
     caring,
     changing,

@@ -1,4 +1,4 @@
-"""What the options of ``which`` ask for."""
+"""What the options of ``commands.which`` ask for."""
 
 from __future__ import annotations
 

@@ -37,8 +37,8 @@ def show(
     db: Db = None,
 ) -> None:
     """Show the conversation of a session, now or at a point in time."""
-    from . import showing
-    from .opened import opened
+    from .. import showing
+    from ..opened import opened
 
     with opened(db) as work:
         showing.show(work, session, showing.Wanted(at, thinking, full, subagents, follow, as_json))
@@ -52,8 +52,8 @@ def get(
     db: Db = None,
 ) -> None:
     """Show a session as one value: status, turns, tokens, and what the model said."""
-    from . import record_view
-    from .opened import opened
+    from .. import record_view
+    from ..opened import opened
 
     with opened(db) as work:
         record_view.show_record(work, session, at, text, as_json)
@@ -61,8 +61,8 @@ def get(
 
 def branches(session: SessionId, as_json: AsJson = False, db: Db = None) -> None:
     """Show the branches that rewinds left, and how to come back to each."""
-    from . import branches_view
-    from .opened import opened
+    from .. import branches_view
+    from ..opened import opened
 
     with opened(db) as work:
         branches_view.show_branches(work, session, as_json)
@@ -79,8 +79,8 @@ def events(
     db: Db = None,
 ) -> None:
     """Show every event of a session, in order, on every branch."""
-    from . import trail
-    from .opened import opened
+    from .. import trail
+    from ..opened import opened
 
     with opened(db) as work:
         trail.show_events(work, session, after, subagent, as_json)
@@ -159,11 +159,11 @@ def stats(
     db: Db = None,
 ) -> None:
     """Show tokens and cost, each response counted once."""
-    from ...reading.usage import only_of
-    from . import spending
-    from .asof import as_it_was
-    from .opened import opened
-    from .usage_view import Wanted
+    from ....reading.usage import only_of
+    from .. import spending
+    from ..asof import as_it_was
+    from ..opened import opened
+    from ..usage_view import Wanted
 
     first, last = spending.period(since, until, tz)
     only = only_of(model=model, user=user, project=project, branch=branch)
@@ -193,8 +193,8 @@ def status(
     db: Db = None,
 ) -> None:
     """Tell in one line what today and the present block of five hours took: for a prompt."""
-    from . import block_view
-    from .opened import opened
+    from .. import block_view
+    from ..opened import opened
 
     with opened(db) as work:
         name = session or (block_view.told_session(work) if stdin else None)

@@ -98,9 +98,9 @@ def export(
     db: Db = None,
 ) -> None:
     """Write sessions: pages, Markdown, JSON lines, Claude Code files; or rows for other tools."""
-    from . import exports
-    from .chosen import asked
-    from .opened import opened
+    from .. import exports
+    from ..chosen import asked
+    from ..opened import opened
 
     given = locals()
     picked = [name for name in _CHOOSING if given[name]]
@@ -121,7 +121,7 @@ def export(
 
 
 def _speaks_of_sessions(given: dict[str, Any], picked: list[str]) -> bool:
-    from ...exchange.exporting import FORMATS, suffix_format
+    from ....exchange.exporting import FORMATS, suffix_format
 
     if given["session"] or any(name not in _ROWS for name in picked):
         return True
@@ -132,8 +132,8 @@ def _speaks_of_sessions(given: dict[str, Any], picked: list[str]) -> bool:
 
 
 def _rows(given: dict[str, Any]) -> Any:
-    from ...analytics.exporting import Asked
-    from .times import span
+    from ....analytics.exporting import Asked
+    from ..times import span
 
     return Asked(
         given["what"] or "usage",

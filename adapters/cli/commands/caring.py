@@ -38,8 +38,8 @@ def verify(
     db: Db = None,
 ) -> None:
     """Check every event against its hash chain. Exit code 0: it holds; 1: it does not."""
-    from . import care
-    from .opened import opened
+    from .. import care
+    from ..opened import opened
 
     if file is not None:
         if session is not None or db is not None:
@@ -68,7 +68,7 @@ def doctor(
 
     Exit code 0: nothing is wrong; 1: something is.
     """
-    from .doctor_view import show_doctor
+    from ..doctor_view import show_doctor
 
     if not show_doctor(db, config_dir, as_json):
         raise typer.Exit(1)
@@ -76,6 +76,6 @@ def doctor(
 
 def settings(as_json: AsJson = False, db: Db = None) -> None:
     """Show the settings in force, and where each comes from."""
-    from .settings_view import show_settings
+    from ..settings_view import show_settings
 
     show_settings(db, as_json)

@@ -54,7 +54,7 @@ def import_(
     db: Db = None,
 ) -> None:
     """Record the sessions of Claude Code. Run it again at any time: nothing is recorded twice."""
-    from . import imports
+    from .. import imports
 
     if restore and (watch or install or write):
         raise typer.BadParameter("--restore goes with one import, not with those that go on")

@@ -74,12 +74,12 @@ def search(
     db: Db = None,
 ) -> None:
     """Search prompts, answers, tool calls, their results and titles."""
-    from ...domain.statuses import known
-    from ...projections.search.candidates import ANYWHERE, SearchFilter
-    from . import search_view
-    from .chosen import usd
-    from .opened import opened
-    from .times import span
+    from ....domain.statuses import known
+    from ....projections.search.candidates import ANYWHERE, SearchFilter
+    from .. import search_view
+    from ..chosen import usd
+    from ..opened import opened
+    from ..times import span
 
     first, last = span(since, until)
     asked = SearchFilter(

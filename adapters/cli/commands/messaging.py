@@ -57,8 +57,8 @@ def record(
     db: Db = None,
 ) -> None:
     """Save a message to a session of any agent."""
-    from . import messages_view
-    from .opened import opened
+    from .. import messages_view
+    from ..opened import opened
 
     given = messages_view.Given(role, text, message_id, tokens, model, answers, failed, said_at)
     with opened(db, create=True) as work:
@@ -85,8 +85,8 @@ def messages(
     db: Db = None,
 ) -> None:
     """List a session's messages in order, with those that left the context."""
-    from . import messages_view
-    from .opened import opened
+    from .. import messages_view
+    from ..opened import opened
 
     if context and (since or after or limit is not None):
         raise typer.BadParameter("--context shows all of it: leave --since, --after and --limit")
@@ -108,8 +108,8 @@ def summarize(
     db: Db = None,
 ) -> None:
     """Save a summary, which stands for the messages so far in the context."""
-    from . import messages_view
-    from .opened import opened
+    from .. import messages_view
+    from ..opened import opened
 
     with opened(db) as work:
         messages_view.summarize(work, session, text, before, message_id, tokens, as_json)
@@ -126,8 +126,8 @@ def trim(
     db: Db = None,
 ) -> None:
     """Drop the messages before one from the context. They stay in the log."""
-    from . import messages_view
-    from .opened import opened
+    from .. import messages_view
+    from ..opened import opened
 
     with opened(db) as work:
         messages_view.trim(work, session, before, reason, dry_run, as_json)

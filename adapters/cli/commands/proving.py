@@ -89,10 +89,10 @@ def audit(
     db: Db = None,
 ) -> None:
     """Show who did what, when and why, the newest first; or export it as evidence."""
-    from ...projections.audit import EVERYTHING, AuditFilter
-    from . import audit_view
-    from .opened import key_of, opened
-    from .times import span
+    from ....projections.audit import EVERYTHING, AuditFilter
+    from .. import audit_view
+    from ..opened import key_of, opened
+    from ..times import span
 
     asked = AuditFilter(
         None,
@@ -139,8 +139,8 @@ def seal(
     Keep the file, or the fingerprint, where nobody can write who can write to the log; `turnlog
     verify --seal` compares.
     """
-    from . import seal_view
-    from .opened import opened
+    from .. import seal_view
+    from ..opened import opened
 
     if list_ and (prove is not None or out is not None or reason is not None):
         raise typer.BadParameter("--list shows the seals there are, and takes no other option")

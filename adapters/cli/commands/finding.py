@@ -51,9 +51,9 @@ def sessions(
     db: Db = None,
 ) -> None:
     """List sessions, the newest first."""
-    from . import chosen, listing
-    from .asof import as_it_was
-    from .opened import opened
+    from .. import chosen, listing
+    from ..asof import as_it_was
+    from ..opened import opened
 
     wanted = chosen.asked(locals())
     with opened(db) as log, as_it_was(log, at, as_json) as work:

@@ -33,7 +33,7 @@ def encrypt(
     A log that is there already stays as it is: bring its sessions over with `turnlog export` and
     `turnlog import`.
     """
-    from .keys_view import begin
+    from ..keys_view import begin
 
     begin(keys, as_json, db)
 
@@ -60,8 +60,8 @@ def keys(
     db: Db = None,
 ) -> None:
     """Say whether the log is encrypted, and what keys there are; or destroy a session's."""
-    from . import keys_view
-    from .opened import opened
+    from .. import keys_view
+    from ..opened import opened
 
     if destroy is None:
         if forks is not None or yes:

@@ -31,8 +31,8 @@ def project(
 
     Commands that need a read model catch it up by themselves: this keeps them from having to.
     """
-    from . import projections
-    from .opened import opened
+    from .. import projections
+    from ..opened import opened
 
     with opened(db, outdated=True, installed=True) as work:
         projections.project(work, name, once, as_json)
@@ -55,8 +55,8 @@ def rebuild(
 
     Interrupted, it goes on where it was when it is called again.
     """
-    from . import projections
-    from .opened import opened
+    from .. import projections
+    from ..opened import opened
 
     with opened(db, outdated=True, installed=True) as work:
         projections.rebuild(work, name, session, anew, as_json)

@@ -26,8 +26,8 @@ def diff(
     db: Db = None,
 ) -> None:
     """Show what happened between two points of a session, also on different branches."""
-    from . import diff_view
-    from .opened import opened
+    from .. import diff_view
+    from ..opened import opened
 
     with opened(db) as work:
         diff_view.show_diff(work, session, a, b, as_json)

@@ -89,8 +89,8 @@ def create(
     db: Db = None,
 ) -> None:
     """Begin a session, or go on with the latest of a folder, and say its id."""
-    from . import details
-    from .opened import opened
+    from .. import details
+    from ..opened import opened
 
     told = details.told(user, prompt, model, title, tag, meta)
     place = details.Place(id_, ids, project, directory, go_on, within)
@@ -113,8 +113,8 @@ def update(
     db: Db = None,
 ) -> None:
     """Tell more of a session, or something else: all of it at once."""
-    from . import details
-    from .opened import opened
+    from .. import details
+    from ..opened import opened
 
     told = details.told(user, prompt, model, title, tag, meta, directory)
     with opened(db) as work:
@@ -135,8 +135,8 @@ def mark(
     db: Db = None,
 ) -> None:
     """Set a session's status; it holds until the transcript says otherwise."""
-    from . import details
-    from .opened import opened
+    from .. import details
+    from ..opened import opened
 
     with opened(db) as work:
         details.mark(work, session, status, stop_reason, reason, as_json)
@@ -146,8 +146,8 @@ def attempt(
     session: SessionId, reason: Reason = None, as_json: AsJson = False, db: Db = None
 ) -> None:
     """Note that one tries to go on with an interrupted answer, and say which attempt it is."""
-    from . import details
-    from .opened import opened
+    from .. import details
+    from ..opened import opened
 
     with opened(db) as work:
         details.attempt(work, session, reason, as_json)
@@ -169,8 +169,8 @@ def meta(
     db: Db = None,
 ) -> None:
     """Add metadata to a session; without values, show what it has."""
-    from . import details
-    from .opened import opened
+    from .. import details
+    from ..opened import opened
 
     with opened(db) as work:
         details.meta(work, session, values or [], remove or [], replace, as_json)

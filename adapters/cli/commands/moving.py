@@ -59,8 +59,8 @@ def migrate(
     db: Db = None,
 ) -> None:
     """Record the sessions of another library's database. Run it again: nothing comes twice."""
-    from . import moves
-    from .opened import opened
+    from .. import moves
+    from ..opened import opened
 
     named = {}
     for one in column or []:

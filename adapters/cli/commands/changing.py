@@ -31,8 +31,8 @@ def checkpoint(
     db: Db = None,
 ) -> None:
     """Name the present point of a session, to come back to it; or list its checkpoints."""
-    from . import changes
-    from .opened import opened
+    from .. import changes
+    from ..opened import opened
 
     with opened(db) as work:
         if name is None or list_:
@@ -60,8 +60,8 @@ def rewind(
     db: Db = None,
 ) -> None:
     """Go back to a point; the agent resumes from there. What came after it stays in the log."""
-    from . import changes
-    from .opened import opened
+    from .. import changes
+    from ..opened import opened
 
     with opened(db) as work:
         changes.rewind(work, session, to, reason, dry_run, as_json)
@@ -79,8 +79,8 @@ def fork(
     db: Db = None,
 ) -> None:
     """Begin a new session from a point of this one (from its end, without --at)."""
-    from . import changes
-    from .opened import opened
+    from .. import changes
+    from ..opened import opened
 
     with opened(db) as work:
         changes.fork(work, session, at, into, reason, dry_run, as_json)
@@ -96,8 +96,8 @@ def rename(
     db: Db = None,
 ) -> None:
     """Give a session a title of its own."""
-    from . import changes
-    from .opened import opened
+    from .. import changes
+    from ..opened import opened
 
     with opened(db) as work:
         changes.rename(work, session, title, remove, as_json)
@@ -114,8 +114,8 @@ def tag(
     db: Db = None,
 ) -> None:
     """Tag a session; without tags, show those it has."""
-    from . import changes
-    from .opened import opened
+    from .. import changes
+    from ..opened import opened
 
     with opened(db) as work:
         changes.retag(work, session, tags or [], remove or [], replace, as_json)
@@ -125,8 +125,8 @@ def delete(
     session: SessionId, reason: Reason = None, as_json: AsJson = False, db: Db = None
 ) -> None:
     """Take a session off the lists; `turnlog undelete` brings it back."""
-    from . import changes
-    from .opened import opened
+    from .. import changes
+    from ..opened import opened
 
     with opened(db) as work:
         changes.delete(work, session, reason, as_json)
@@ -136,8 +136,8 @@ def undelete(
     session: SessionId, reason: Reason = None, as_json: AsJson = False, db: Db = None
 ) -> None:
     """Bring a deleted session back."""
-    from . import changes
-    from .opened import opened
+    from .. import changes
+    from ..opened import opened
 
     with opened(db) as work:
         changes.undelete(work, session, reason, as_json)

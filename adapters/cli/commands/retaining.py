@@ -63,8 +63,8 @@ def gc(
 
     What is active is never touched, and counts, times, tokens and cost stay in any case.
     """
-    from . import retention_view
-    from .opened import opened
+    from .. import retention_view
+    from ..opened import opened
 
     asked = retention_view.Asked(days, strength, out, silent, files, dry_run, yes, as_json)
     with opened(db, installed=True) as work:
@@ -78,8 +78,8 @@ def archive(
     session: SessionId, reason: Reason = None, as_json: AsJson = False, db: Db = None
 ) -> None:
     """Take a session out of the daily lists, and pack it; it stays as readable as before."""
-    from . import retention_view
-    from .opened import opened
+    from .. import retention_view
+    from ..opened import opened
 
     with opened(db) as work:
         retention_view.archive(work, session, reason, as_json)
@@ -106,8 +106,8 @@ def erase(
 
     What stays is when they were, their counts, tokens and cost, and a hash chain that verifies.
     """
-    from . import erasing_view
-    from .opened import opened
+    from .. import erasing_view
+    from ..opened import opened
 
     with opened(db, installed=True) as work:
         erasing_view.erase(
@@ -145,8 +145,8 @@ def redact(
 
     Without --text and --pattern every text of the entry goes. The agent can still resume.
     """
-    from . import erasing_view
-    from .opened import opened
+    from .. import erasing_view
+    from ..opened import opened
 
     with opened(db, installed=True) as work:
         taken = erasing_view.Taken(entry, tuple(text or ()), tuple(pattern or ()))

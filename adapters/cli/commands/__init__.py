@@ -1,0 +1,1 @@
+"""What is typed: each command with its arguments and options. What it does lies one folder up."""
