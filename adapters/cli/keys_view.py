@@ -46,7 +46,7 @@ def begin(folder: str | None, as_json: bool, db: str | None) -> None:
     out = screen()
     out.print(Text.assemble("Began an encrypted log at ", (one_line(log.url), "code")))
     out.print(Text.assemble("  its keys lie in ", (one_line(str(place)), "code")), soft_wrap=True)
-    out.print("  Keep a copy of that folder, apart from the copies of the log: without it nobody ")
+    out.print("  Keep a copy of that folder, apart from the copies of the log: without it nobody")
     out.print("  reads what was said, and with it everybody who has the log does.")
     out.print(Text.assemble("  To use it: ", (f"TURNLOG_ENCRYPTION_KEYS={place}", "code")))
 
