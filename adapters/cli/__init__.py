@@ -31,29 +31,29 @@ def run(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    code = 0
     try:
         from .app import called
 
         code = called(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
-        return code
     except KeyboardInterrupt:
         return CODE_INTERRUPTED
     except BrokenPipeError:
-        return _unread()
+        _unread()
     except SystemExit as left:
-        # So rich leaves when nobody reads on, with the code of a check that does not hold.
-        if isinstance(left.__context__, BrokenPipeError):
-            return _unread()
-        raise
+        # So the help leaves when nobody reads on, with the code of a check that does not hold.
+        if not isinstance(left.__context__, BrokenPipeError):
+            raise
+        _unread()
     except Exception as problem:
         return _failed(problem)
+    return code
 
 
-def _unread() -> int:
+def _unread() -> None:
     """Whoever read our output has seen enough; Python would complain once more when it flushes."""
     os.dup2(_nowhere().fileno(), sys.stdout.fileno())
-    return 0
 
 
 def _nowhere() -> TextIO:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.text import Text
 
@@ -14,12 +15,13 @@ from ...evidence.files import verify_file as check_file
 from ...evidence.proofs import Proof
 from ...evidence.seals import Seal
 from ...exchange.carried import Part, check, is_export_at
+from ...reading.verifying import Verified
 from .as_json import key_json
 from .figures import number
 from .opened import Opened, key_of
 from .progress import bar
 from .safe_text import one_line
-from .screen import screen, write_json
+from .screen import read_or_not, screen, write_json
 
 
 def verify(work: Opened, name: str | None, seal: str | None, as_json: bool) -> bool:
@@ -30,25 +32,33 @@ def verify(work: Opened, name: str | None, seal: str | None, as_json: bool) -> b
         sealed = sealed.seal
     with bar("verifying", quiet=as_json) as progress:
         found = work.log.verify(key, lambda streams: progress(streams, None), sealed)
-    if as_json:
-        write_json(
+    with read_or_not():
+        if as_json:
+            write_json(_json(found))
+        else:
+            _tell_log(work, found)
+    return found.holds
+
+
+def _json(found: Verified) -> dict[str, Any]:
+    return {
+        "holds": found.holds,
+        "streams": found.streams,
+        "events": found.events,
+        "problems": [
             {
-                "holds": found.holds,
-                "streams": found.streams,
-                "events": found.events,
-                "problems": [
-                    {
-                        **(key_json(problem.key) if problem.key is not None else {}),
-                        **({"stream": problem.stream} if problem.key is None else {}),
-                        "version": problem.version,
-                        "position": problem.position,
-                        "what": problem.what,
-                    }
-                    for problem in found.problems
-                ],
+                **(key_json(problem.key) if problem.key is not None else {}),
+                **({"stream": problem.stream} if problem.key is None else {}),
+                "version": problem.version,
+                "position": problem.position,
+                "what": problem.what,
             }
-        )
-        return found.holds
+            for problem in found.problems
+        ],
+    }
+
+
+def _tell_log(work: Opened, found: Verified) -> None:
     checked = _tell("log", found.events, found.streams, found.problems)
     if not found.holds:
         screen().print(
@@ -58,7 +68,6 @@ def verify(work: Opened, name: str | None, seal: str | None, as_json: bool) -> b
         )
     elif work.log.store.locked:
         screen().print("  Headers alone: the keys of this encrypted log were not given.")
-    return found.holds
 
 
 def _tell(what: str, events: int, streams: int, problems: Sequence[object]) -> str:
@@ -84,14 +93,15 @@ def verify_file(path: str, seal: str | None, as_json: bool) -> bool:
     sealed = read_evidence(Path(seal)) if seal is not None else None
     with bar("verifying", quiet=as_json) as progress:
         found = check_file(path, sealed, lambda lines: progress(lines, None))
-    if as_json:
-        told = found._asdict()
-        told["problems"] = [problem._asdict() for problem in found.problems]
-        write_json({"holds": found.holds, **told})
-        return found.holds
-    _tell("trail", found.events, found.streams, found.problems)
-    if found.holds:
-        screen().print(f"  last line  {found.line}", style="quiet")
+    with read_or_not():
+        if as_json:
+            told = found._asdict()
+            told["problems"] = [problem._asdict() for problem in found.problems]
+            write_json({"holds": found.holds, **told})
+        else:
+            _tell("trail", found.events, found.streams, found.problems)
+            if found.holds:
+                screen().print(f"  last line  {found.line}", style="quiet")
     return found.holds
 
 
@@ -106,11 +116,12 @@ def _verify_sessions(path: Path, seal: str | None, as_json: bool) -> bool:
     except InvalidEvidence as found:
         problems.append(str(found))
     events, streams = sum(part.upto for part in parts), len(parts)
-    if as_json:
-        told = {"events": events, "streams": streams, "problems": problems}
-        write_json({"holds": not problems, **told})
-    else:
-        _tell("export", events, streams, problems)
+    with read_or_not():
+        if as_json:
+            told = {"events": events, "streams": streams, "problems": problems}
+            write_json({"holds": not problems, **told})
+        else:
+            _tell("export", events, streams, problems)
     return not problems
 
 

@@ -7,7 +7,7 @@ from rich.text import Text
 from ...examining import Finding, examine
 from ...settings import Settings
 from .safe_text import one_line
-from .screen import screen, write_json
+from .screen import read_or_not, screen, write_json
 
 _SIGNS = {"good": ("✓", "good"), "note": ("·", "quiet"), "warn": ("!", "warn"), "bad": ("✗", "bad")}
 
@@ -24,10 +24,14 @@ def show_doctor(db: str | None, config_dir: str | None, as_json: bool) -> bool:
     for finding in examine(location, config_dir):
         findings.append(finding)
         if not as_json:
-            _show(finding)
+            with read_or_not():
+                _show(finding)
     healthy = all(finding.level != "bad" for finding in findings)
     if as_json:
-        write_json({"healthy": healthy, "findings": [finding._asdict() for finding in findings]})
+        with read_or_not():
+            write_json(
+                {"healthy": healthy, "findings": [finding._asdict() for finding in findings]}
+            )
     return healthy
 
 

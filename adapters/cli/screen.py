@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any
 
@@ -45,13 +47,26 @@ def beside() -> Console:
     return _console(sys.stderr)
 
 
+class _Screen(Console):
+    def on_broken_pipe(self) -> None:
+        # Else it would leave with 1, the code of a check that does not hold.
+        raise BrokenPipeError
+
+
+@contextmanager
+def read_or_not() -> Iterator[None]:
+    """What is written here may go unread, as with ``| head -1``: what comes after it is done."""
+    with suppress(BrokenPipeError):
+        yield
+
+
 @lru_cache(maxsize=2)
 def _console(file: Any) -> Console:
     # Markup, emoji codes and highlighting would all let a transcript decide how it is shown.
     columns = os.environ.get("COLUMNS", "")
     told = int(columns) if columns.isdigit() and int(columns) >= 40 else None
     width = None if file.isatty() else told or WIDTH
-    return Console(
+    return _Screen(
         file=file,
         width=width,
         theme=THEME,

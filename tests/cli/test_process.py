@@ -14,6 +14,7 @@ import pytest
 
 import turnlog
 from tests.cli.conftest import Cli
+from tests.cli.test_care import meddle
 from tests.support.transcripts import Transcript
 from turnlog import SessionKey
 
@@ -80,13 +81,27 @@ def test_a_broken_pipe_is_no_check_that_does_not_hold(
     environment: dict[str, str], history: Path, arguments: tuple[str, ...]
 ) -> None:
     """`turnlog … | head -1` must never end with 1, which says that something is wrong."""
-    unread, written = os.pipe()
-    os.close(unread)
+    assert unread(environment, arguments) == (0, b"")
+
+
+@pytest.mark.parametrize("arguments", [("verify",), ("verify", "--json")])
+def test_a_log_that_does_not_hold_is_one_also_where_nobody_reads_on(
+    environment: dict[str, str], history: Path, arguments: tuple[str, ...]
+) -> None:
+    """`turnlog verify | head -1` must never end as if the log held."""
+    meddle(history, "UPDATE events SET occurred_at = 1 WHERE position = 40")
+    assert unread(environment, arguments) == (1, b"")
+
+
+def unread(environment: dict[str, str], arguments: tuple[str, ...]) -> tuple[int, bytes]:
+    """What a command whose output nobody reads ends with, and complains of."""
+    end, written = os.pipe()
+    os.close(end)
     done = subprocess.run(
         [*TURNLOG, *arguments], env=environment, stdout=written, stderr=subprocess.PIPE, timeout=60
     )
     os.close(written)
-    assert (done.returncode, done.stderr) == (0, b"")
+    return done.returncode, done.stderr
 
 
 def test_a_closed_output_is_no_mistake_of_ours(environment: dict[str, str], history: Path) -> None:
