@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .options import AsJson, Db
-from .retaining import Yes
+from .options import AsJson, Db, Yes
 
 
 def register(app: typer.Typer) -> None:

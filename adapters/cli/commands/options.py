@@ -38,3 +38,4 @@ AtMoment = Annotated[
 ]
 Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why; kept for ever.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; for scripts.")]

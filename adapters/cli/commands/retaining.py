@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from .options import AsJson, Db, DryRun, Reason, SessionId
+from .options import AsJson, Db, DryRun, Reason, SessionId, Yes
 
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; for scripts.")]
 Files = Annotated[
     bool,
     typer.Option("--files", help="Directories that are linked to a session go with it."),
