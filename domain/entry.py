@@ -192,7 +192,8 @@ def message_of(identity: bytes | None) -> str | None:
     """The inverse of ``message_identity``; None for what is no response, or was hashed."""
     if identity is None or identity[:1] != RESPONSE:
         return None
-    text = identity[1:-1] if len(identity) == 17 else identity[1:]
+    # So long is the identity of 15 bytes and the one behind them, and that of 16 bytes.
+    text = identity[1:].removesuffix(b"\0") if len(identity) == 17 else identity[1:]
     return text.decode("utf-8", "surrogatepass")
 
 
