@@ -14,6 +14,8 @@ from .usage import Response
 BATCHES_REMEMBERED = 64
 CHECKPOINT_EVERY = 5
 """Turns between automatic checkpoints."""
+FIRST_PROMPT = 200
+"""Characters of its first prompt by which a session is called."""
 
 
 class Known(NamedTuple):

@@ -10,7 +10,8 @@ from typing import Any, TypedDict
 from . import details as by_hand
 from . import events as e
 from .errors import Refused
-from .session import GONE, SessionState, fold
+from .evolving import fold
+from .session import GONE, SessionState
 
 _LONGEST = {"user_id": 200, "model": 200, "working_dir": 4_096, "prompt": by_hand.LONGEST_TITLE}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

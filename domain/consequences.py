@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from . import events as e
-from .batch import Batch, Known, Seen
+from .batch import FIRST_PROMPT, Batch, Known, Seen
 from .entry import (
     CALL,
     CHECKPOINT,
@@ -17,10 +17,9 @@ from .entry import (
     message_identity,
     uuid_text,
 )
-from .session import GONE, SessionState, apply, branch_off
+from .evolving import apply, branch_off
+from .session import GONE, SessionState
 from .usage import NOTHING, Response
-
-_FIRST_PROMPT = 200
 
 
 class Consequences:
@@ -83,8 +82,7 @@ class Consequences:
                 occurred_at=entry.occurred_at,
                 identity=identity,
                 place=recorded.place if recorded.late else None,
-                # The identity keeps it; a very long one cannot be had back from there.
-                message_id=entry.message_id if identity[:1] == RESPONSE else None,
+                message_id=_kept(entry.message_id, identity),
                 turn=response.turn,
                 request_id=entry.request_id,
                 model=entry.model,
@@ -123,7 +121,7 @@ class Consequences:
                 occurred_at=entry.occurred_at,
                 identity=identity,
                 place=recorded.place if recorded.late else None,
-                message_id=name if identity is not None and identity[:1] == RESPONSE else None,
+                message_id=_kept(name, identity),
                 request_id=told.request_id,
                 model=told.model,
                 counters=told.counters,
@@ -157,7 +155,7 @@ class Consequences:
     def derive(self, entry: Entry, marks: int, recorded: Known) -> None:
         """Titles, tags, compactions and calls of subagents."""
         branch = recorded.branch
-        asked = (entry.prompt_text or "")[:_FIRST_PROMPT] if marks & Mark.PROMPT else ""
+        asked = (entry.prompt_text or "")[:FIRST_PROMPT] if marks & Mark.PROMPT else ""
         if asked or entry.title is not None or entry.tag is not None:
             if recorded.late:
                 self._describe_late(entry, asked, recorded)
@@ -294,3 +292,8 @@ class Consequences:
                 branch=state.branch, status=state.status, stop_reason=last.stop_reason
             )
         )
+
+
+def _kept(message_id: str | None, identity: bytes | None) -> str | None:
+    # The identity keeps it; a very long one cannot be had back from there.
+    return message_id if identity is not None and identity[:1] == RESPONSE else None

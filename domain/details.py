@@ -8,7 +8,7 @@ from typing import Any
 
 from . import events as e
 from .errors import Refused
-from .session import SessionState
+from .session import THERE, SessionState
 from .statuses import known
 
 LONGEST_NAME = 200
@@ -148,7 +148,7 @@ def must_be_present(state: SessionState) -> None:
     Raises:
         Refused: it is not, or not any more.
     """
-    if state.presence in ("present", "archived"):
+    if state.presence in THERE:
         return
     told = {
         "absent": "does not exist; see `turnlog sessions`",

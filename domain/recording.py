@@ -13,13 +13,14 @@ from . import events as e
 from .batch import BATCHES_REMEMBERED, Batch, Known, Memory, Seen, nth
 from .consequences import Consequences
 from .entry import CONFLICT, REDACTED, Entry, Mark, keyed
+from .evolving import fold
 from .late import places
 from .retention import redact
-from .session import GONE, SessionState, fold
+from .session import GONE, SessionState
+from .starting import started
 
 _ENTRIES = (e.TurnRecorded, e.EntryRecorded)
 _CONVERSATION = Mark.ASSISTANT | Mark.USER
-_FIRST_PROMPT = 200
 
 
 def record(
@@ -232,30 +233,8 @@ class _Recording(Consequences):
         if self.state.presence == "archived":
             back = e.SessionRestored(branch=self.state.branch, reason="its conversation went on")
             self.happen(back)
-            return
-        gone = self.state.presence in GONE
-        if gone or self.state.presence == "absent":
-            batch = self.batch
-            first = next((x for x in batch.entries if x.working_dir), None)
-            prompt = next((x.prompt_text for x in batch.entries if x.prompt_text), None)
-            key = self.state.key
-            self.happen(
-                e.SessionStarted(
-                    # A new life begins a branch of its own.
-                    branch=self.state.version + 1 if gone else self.state.branch,
-                    project_key=key.project_key,
-                    session_id=key.session_id,
-                    subpath=key.subpath,
-                    source=batch.source,
-                    user_id=batch.user_id,
-                    machine=batch.machine,
-                    working_dir=first.working_dir if first is not None else None,
-                    git_branch=next((x.git_branch for x in batch.entries if x.git_branch), None),
-                    prompt=prompt[:_FIRST_PROMPT] if prompt else None,
-                    model=next((x.model for x in batch.entries if x.model), None),
-                    called_by=next((x.called_by for x in batch.entries if x.called_by), None),
-                )
-            )
+        elif self.state.presence != "present":
+            self.happen(started(self.state, self.batch))
 
     def _branch(self, entry: Entry, parent: Known | None, place: Known | None) -> int:
         if place is not None:

@@ -60,7 +60,7 @@ def _without(entry: Mapping[str, Any], replace: Replace) -> dict[str, Any]:
         if name in _LINK or (name in _PLACES and replace is everything):
             told[name] = value
         elif name == "message" and isinstance(value, Mapping):
-            told[name] = _message(value, replace)
+            told[name] = _members(value, _MESSAGE, replace)
         else:
             told[_name(name, replace)] = value_without(value, replace)
     return told
@@ -83,10 +83,11 @@ def _name(name: Any, replace: Replace) -> Any:
     return replace(name) if isinstance(name, str) and not name.isidentifier() else name
 
 
-def _message(message: Mapping[str, Any], replace: Replace) -> dict[str, Any]:
+def _members(found: Mapping[str, Any], kept: frozenset[str], replace: Replace) -> dict[str, Any]:
+    """A message or a block; ``kept`` are its members that are no text."""
     told: dict[str, Any] = {}
-    for name, value in message.items():
-        if name in _MESSAGE:
+    for name, value in found.items():
+        if name in kept:
             told[name] = value
         elif name == "content":
             told[name] = _content(value, replace)
@@ -114,15 +115,7 @@ def _block(block: Mapping[str, Any], replace: Replace) -> dict[str, Any]:
         data = source.get("data") if isinstance(source, Mapping) else None
         whole = replace(data) if isinstance(data, str) else value_without(source, replace)
         return {"type": "text", "text": REDACTED} if whole == REDACTED else dict(block)
-    told: dict[str, Any] = {}
-    for name, value in block.items():
-        if name in _BLOCK:
-            told[name] = value
-        elif name == "content":
-            told[name] = _content(value, replace)
-        else:
-            told[name] = value_without(value, replace)
-    return told
+    return _members(block, _BLOCK, replace)
 
 
 def texts_in(before: Any, after: Any) -> list[str]:

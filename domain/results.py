@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from . import events as e
 from .errors import Refused
-from .session import SessionState
+from .session import THERE, SessionState
 
 
 class Result(NamedTuple):
@@ -31,7 +31,7 @@ def report(state: SessionState, result: Result, known: bool) -> list[e.SessionEv
     Raises:
         Refused: the session is not there, is deleted or erased.
     """
-    if state.presence not in ("present", "archived"):
+    if state.presence not in THERE:
         raise Refused(
             f"session {state.key.session_id!r} is {state.presence}: record what was said in it "
             "before what it cost"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import events as e
 from .entry import REDACTED
 from .errors import Refused
-from .session import SessionState
+from .session import THERE, SessionState
 
 ENDED: tuple[e.Status, ...] = ("complete", "incomplete", "error", "abandoned")
 """The statuses of a session that is not going on."""
@@ -19,7 +19,7 @@ def abandon(
     Args:
         silent_hours: since when nothing was recorded.
     """
-    if state.presence not in ("present", "archived") or state.status != "active":
+    if state.presence not in THERE or state.status != "active":
         return []
     why = f"silent for {silent_hours:g} hours"
     return [e.StatusChanged(branch=state.branch, status="abandoned", why=why, actor=actor)]

@@ -21,8 +21,9 @@ from .adapters.storage.contract.values import Stream
 from .domain.beginning import Details, Told, begin, describe, minute_of, time_id, update
 from .domain.errors import NotCaughtUp, Refused, UnknownSession
 from .domain.events import SessionEvent
+from .domain.evolving import fold
 from .domain.keys import SessionKey
-from .domain.session import fold
+from .domain.session import THERE
 from .projections.sessions.query import beginning_with, latest_in
 from .projections.sessions.tables import NAME
 from .reading.finding import tables_in
@@ -158,7 +159,7 @@ def _hand_over(transaction: Transaction, key: SessionKey, user_id: str, actor: s
     """What a session's subagents spent is its user's."""
     for subkey in transaction.subkeys(key):
         stream = transaction.open(subkey)
-        if stream.state.presence in ("present", "archived"):
+        if stream.state.presence in THERE:
             _record(transaction, stream, describe(stream.state, {"user_id": user_id}, actor))
 
 

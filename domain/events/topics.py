@@ -6,75 +6,44 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import UnknownTopic
-from .agents import ContextSummarized, ContextTrimmed, SubagentCalled, SubagentLinked
+from . import agents, counters, details, entries, history, life
 from .base import SessionEvent
-from .counters import UsageRecorded
-from .details import (
-    ContinuationAttempted,
-    MetadataChanged,
-    SessionDescribed,
-    SessionLocated,
-    SessionRenamed,
-    SessionTagged,
-    StatusChanged,
-    WorkspaceChanged,
-)
-from .entries import (
-    EntryConflicted,
-    EntryCorrupted,
-    EntryRecorded,
-    EntryRedacted,
-    FileKept,
-    GapDetected,
-    GapFilled,
-    PromptRemembered,
-    TurnRecorded,
-)
-from .history import CheckpointCreated, SessionForked, SessionRewound, TranscriptForked
-from .life import (
-    SessionArchived,
-    SessionDeleted,
-    SessionErased,
-    SessionPacked,
-    SessionRestored,
-    SessionStarted,
-)
 
 EVENTS: dict[str, type[SessionEvent]] = {
     event.TOPIC: event
     for event in (
-        SessionStarted,
-        SessionDescribed,
-        SessionLocated,
-        WorkspaceChanged,
-        PromptRemembered,
-        TurnRecorded,
-        EntryRecorded,
-        EntryConflicted,
-        EntryCorrupted,
-        UsageRecorded,
-        CheckpointCreated,
-        StatusChanged,
-        SessionRewound,
-        TranscriptForked,
-        SessionForked,
-        SubagentCalled,
-        SubagentLinked,
-        SessionRenamed,
-        SessionTagged,
-        MetadataChanged,
-        ContextSummarized,
-        ContextTrimmed,
-        ContinuationAttempted,
-        GapDetected,
-        GapFilled,
-        FileKept,
-        SessionArchived,
-        SessionPacked,
-        SessionDeleted,
-        SessionRestored,
-        SessionErased,
-        EntryRedacted,
+        life.SessionStarted,
+        details.SessionDescribed,
+        details.SessionLocated,
+        details.WorkspaceChanged,
+        entries.PromptRemembered,
+        entries.TurnRecorded,
+        entries.EntryRecorded,
+        entries.EntryConflicted,
+        entries.EntryCorrupted,
+        counters.UsageRecorded,
+        history.CheckpointCreated,
+        details.StatusChanged,
+        history.SessionRewound,
+        history.TranscriptForked,
+        history.SessionForked,
+        agents.SubagentCalled,
+        agents.SubagentLinked,
+        details.SessionRenamed,
+        details.SessionTagged,
+        details.MetadataChanged,
+        agents.ContextSummarized,
+        agents.ContextTrimmed,
+        details.ContinuationAttempted,
+        entries.GapDetected,
+        entries.GapFilled,
+        entries.FileKept,
+        life.SessionArchived,
+        life.SessionPacked,
+        life.SessionDeleted,
+        life.SessionRestored,
+        life.SessionErased,
+        entries.EntryRedacted,
     )
 }
 

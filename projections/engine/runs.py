@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ...domain import events as e
-from ...domain.session import fold
+from ...domain.evolving import fold
 from .read_model import ReadModel, Run
 
 EVERY = frozenset(e.EVENTS)

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, cast, func, literal, literal_colum
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.compiler import compiles
 
+from ...domain.session import THERE
 from ..sessions.tables import SessionTables
 from .question import Alternative, Question, Term
 from .tables import FIELD_SHIFT, SearchTables
@@ -36,7 +37,7 @@ class SearchFilter(NamedTuple):
     min_cost_usd: Decimal | None = None
     max_cost_usd: Decimal | None = None
     """What the session cost with its subagents, as far as its models have known prices."""
-    presence: tuple[str, ...] = ("present", "archived")
+    presence: tuple[str, ...] = THERE
 
     @property
     def of_sessions(self) -> bool:

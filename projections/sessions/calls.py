@@ -8,7 +8,7 @@ from sqlalchemy import Dialect, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ...domain.keys import SessionKey
-from ...domain.session import SessionState
+from ...domain.session import THERE, SessionState
 from ..prepared import prepare
 from ..printable import printable
 from .lines import Line
@@ -16,8 +16,6 @@ from .responses import ResponseTable
 from .rollups import Cells, named, weigh
 from .tables import SessionTables
 
-SHOWN = ("present", "archived")
-"""What a session is while its live totals count."""
 _Call = tuple[int, str, int, int, int, int, int]
 
 
@@ -86,13 +84,13 @@ class Calls:
 
     def is_counted(self, cursor: Any, key: SessionKey, state: SessionState) -> bool:
         """Whether a subagent counts: its session is not deleted, nor its call undone."""
-        if state.presence not in SHOWN:
+        if state.presence not in THERE:
             return False
         cursor.execute(self._main, (key.main.stream_id,))
         main = cursor.fetchone()
         if main is None:
             return True
-        if main[1] not in SHOWN:
+        if main[1] not in THERE:
             return False
         if state.called_by is None:
             return True
@@ -129,10 +127,10 @@ class Calls:
         self._responses.lock_sessions(cursor, [row[0] for row in found])
         cursor.execute(self._of, (stream,))
         live = {row[1]: bool(row[6]) for row in cursor.fetchall()}
-        shown = state.presence in SHOWN
+        shown = state.presence in THERE
         cursor.execute(self._subagents, (main,))
         for subagent, presence, called_by, counted in cursor.fetchall():
-            now = shown and presence in SHOWN and live.get(_shown(called_by), True)
+            now = shown and presence in THERE and live.get(_shown(called_by), True)
             if now != bool(counted):
                 self._toggle(cursor, subagent, now, cells, shards)
                 cursor.execute(self._count, (int(now), subagent))

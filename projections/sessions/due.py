@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, literal, or_, select, tuple_
 
+from ...domain.session import THERE
 from .tables import SessionTables
 
 PAGE = 1_000
@@ -22,7 +23,7 @@ def silent(tables: SessionTables, before: int, after: Last | None = None) -> Sel
         after: where the page before ended.
     """
     s = tables.sessions.c
-    active = s.presence.in_(("present", "archived")), s.status == "active"
+    active = s.presence.in_(THERE), s.status == "active"
     return _oldest(tables, before, after, active)
 
 

@@ -11,15 +11,14 @@ from sqlalchemy import Connection, Dialect, bindparam
 from ...domain import events as e
 from ...domain.headers import TurnHeader
 from ...domain.prices import price
-from ...domain.session import SessionState
+from ...domain.session import THERE, SessionState
 from ..engine.read_model import Content, Run
 from ..engine.runs import EVERY
 from ..making import make_tables
 from ..prepared import prepare
 from ..printable import printable
-from ..texts import SHOWN as SHOWN_TEXTS
-from ..texts import Texts
-from .calls import SHOWN, Calls, call_row
+from ..texts import SHOWN, Texts
+from .calls import Calls, call_row
 from .change import Change
 from .lines import Lines
 from .moves import Moves
@@ -51,7 +50,7 @@ class Sessions:
     stateful: ClassVar[bool] = True
 
     def __init__(
-        self, dialect: Dialect, prefix: str, price: Price = price, texts: Texts = SHOWN_TEXTS
+        self, dialect: Dialect, prefix: str, price: Price = price, texts: Texts = SHOWN
     ) -> None:
         """Make it over the tables of a prefix.
 
@@ -205,8 +204,8 @@ class Sessions:
     ) -> tuple[Holder, Holder]:
         """The stream as a holder of responses, before the run and after it."""
         key = run.key
-        was = before.presence in SHOWN
-        now = after.presence in SHOWN
+        was = before.presence in THERE
+        now = after.presence in THERE
         if key.subpath is not None:
             if before.version:
                 was = now = self._calls.was_counted(cursor, run.stream)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, func, select
 
+from ...domain.session import THERE
 from .filters import Filter, matching
 from .query import Spent
 from .tables import SUMS, SessionTables
@@ -104,7 +105,7 @@ class Totals(NamedTuple):
         for presence, status, main, count, prompts, turns, recorded, *sums in rows:
             billed = Spent.of(sums[:size])
             reported, reports = map(int, sums[size:])
-            present = presence in ("present", "archived")
+            present = presence in THERE
             if main and present:
                 by_status[status] = by_status.get(status, 0) + count
             found = found._replace(

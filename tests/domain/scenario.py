@@ -12,11 +12,12 @@ from turnlog.domain import events as e
 from turnlog.domain.batch import Batch, Known, Memory, Seen, identify
 from turnlog.domain.entry import GAP, Mark, identity_of, is_anonymous
 from turnlog.domain.entry import Entry as Understood
+from turnlog.domain.evolving import fold
 from turnlog.domain.keys import SessionKey
 from turnlog.domain.lineage import Lineage
 from turnlog.domain.points import Head, Place, load_order
 from turnlog.domain.recording import record
-from turnlog.domain.session import SessionState, fold
+from turnlog.domain.session import SessionState
 from turnlog.domain.usage import NOTHING, Response
 
 KEY = SessionKey("-home-ada-shop", "5e550000-0000-4000-8000-000000000001")

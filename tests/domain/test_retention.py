@@ -7,9 +7,10 @@ import pytest
 from turnlog.domain import events as e
 from turnlog.domain.entry import REDACTED
 from turnlog.domain.errors import Refused
+from turnlog.domain.evolving import fold
 from turnlog.domain.keys import SessionKey
 from turnlog.domain.retention import abandon, archive, erase, redact
-from turnlog.domain.session import SessionState, fold
+from turnlog.domain.session import SessionState
 
 KEY = SessionKey("p", "s")
 STARTED = e.SessionStarted(project_key="p", session_id="s", prompt="Why?", user_id="ada")

@@ -10,9 +10,10 @@ from tests.domain.samples import BASE, SAMPLES, UUID
 from tests.domain.scenario import KEY
 from turnlog.domain import events as e
 from turnlog.domain.entry import ANONYMOUS, Mark
+from turnlog.domain.evolving import evolve, fold
 from turnlog.domain.lineage import BASE as ORIGIN
 from turnlog.domain.lineage import Cut
-from turnlog.domain.session import SessionState, evolve, fold
+from turnlog.domain.session import SessionState
 from turnlog.domain.usage import Response, Usage
 
 STARTED = e.SessionStarted(project_key="p", session_id="s")

@@ -14,7 +14,7 @@ from tests.support.transcripts import Transcript
 from turnlog import AuditFilter, Deed, SessionKey
 from turnlog.adapters.storage.sql.schema import blocks
 from turnlog.domain.errors import Refused
-from turnlog.domain.session import fold
+from turnlog.domain.evolving import fold
 from turnlog.projections.audit.kinds import DEEDS, KINDS, SOURCES, source_of
 from turnlog.projections.audit.tables import NAME, tables_of
 

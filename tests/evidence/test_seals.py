@@ -388,7 +388,7 @@ def test_what_is_erased_lawfully_is_still_sealed(durable_url: str) -> None:
         assert not log.verify(seal=seal).holds
 
         def erased(transaction: Any) -> None:
-            from turnlog.domain.session import fold
+            from turnlog.domain.evolving import fold
 
             stream = transaction.open(SHOP)
             event = turnlog.events.SessionErased(bodies=4, actor="ada")

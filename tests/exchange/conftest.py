@@ -12,7 +12,7 @@ from turnlog import Log, SessionKey
 from turnlog.adapters.claude.kept_files import stored
 from turnlog.adapters.storage.contract.transaction import Transaction
 from turnlog.domain.events import FileKept
-from turnlog.domain.session import fold
+from turnlog.domain.evolving import fold
 
 KEY = SessionKey("-home-ada-shop", "5e550000-0000-4000-8000-000000000001")
 AGENT = KEY._replace(subpath="subagents/agent-a1")

@@ -13,7 +13,7 @@ from tests.exchange.conftest import AGENT, ATLAS, BACKUP, CHILD, KEY
 from turnlog import Filter, Log, Refused, SessionKey
 from turnlog.adapters.storage.contract.transaction import Transaction
 from turnlog.domain.events import FileKept
-from turnlog.domain.session import fold
+from turnlog.domain.evolving import fold
 
 FOLDER = Path("projects", "-home-ada-shop")
 MAIN = FOLDER / f"{KEY.session_id}.jsonl"

@@ -129,7 +129,7 @@ def test_what_a_write_recorded_before_its_fold_failed_is_caught_up_too(
 ) -> None:
     """A write of several streams is undone as a whole: none of them may stay unfolded."""
     from turnlog.domain import events as e
-    from turnlog.domain.session import fold
+    from turnlog.domain.evolving import fold
 
     def work(transaction: Any) -> None:
         for number, title in enumerate(("Good", "Bad"), 2):

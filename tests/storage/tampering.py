@@ -29,8 +29,9 @@ from turnlog.adapters.storage.sql.schema import (
     streams,
     topics,
 )
+from turnlog.domain.evolving import fold
 from turnlog.domain.keys import SessionKey
-from turnlog.domain.session import SessionState, fold
+from turnlog.domain.session import SessionState
 
 
 @contextmanager

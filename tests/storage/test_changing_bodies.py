@@ -38,9 +38,9 @@ from turnlog.domain.events import (
     SessionForked,
     SessionPacked,
 )
+from turnlog.domain.evolving import fold
 from turnlog.domain.keys import SessionKey
 from turnlog.domain.lineage import Segment
-from turnlog.domain.session import fold
 
 FIRST = Segment(0, None)
 

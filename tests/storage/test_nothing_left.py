@@ -20,8 +20,8 @@ from turnlog.adapters.storage.contract.transaction import Transaction
 from turnlog.adapters.storage.contract.values import StoredFile, Summary
 from turnlog.adapters.storage.sql.schema import blocks
 from turnlog.domain.events import FileKept
+from turnlog.domain.evolving import fold
 from turnlog.domain.keys import SessionKey
-from turnlog.domain.session import fold
 
 GONE = SessionKey("-home-ada-shop", "5e550000-0000-4000-8000-000000000001")
 FORK = GONE._replace(session_id="5e550000-0000-4000-8000-000000000002")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from turnlog import Log
-from turnlog.domain.session import SessionState, fold
+from turnlog.domain.evolving import fold
+from turnlog.domain.session import SessionState
 from turnlog.projections.sessions import Session
 from turnlog.projections.sessions.query import of_stream
 from turnlog.reading.finding import tables_in

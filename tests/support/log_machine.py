@@ -31,8 +31,8 @@ from turnlog.appending import Arrival, append
 from turnlog.domain.entry import identity_of
 from turnlog.domain.errors import Refused, TurnlogError
 from turnlog.domain.events import EntryRedacted, SessionPacked
+from turnlog.domain.evolving import fold
 from turnlog.domain.keys import SessionKey
-from turnlog.domain.session import fold
 from turnlog.retention.forgetting import Forgetting
 
 from .agreement import agrees

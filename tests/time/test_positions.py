@@ -4,7 +4,8 @@ import pytest
 
 from tests.time.conftest import CHILD, KEY, Talk
 from turnlog import Log, PointNotFound
-from turnlog.domain.session import SessionState, fold
+from turnlog.domain.evolving import fold
+from turnlog.domain.session import SessionState
 
 
 def test_a_position_is_the_last_version_that_the_log_held_then(log: Log, talk: Talk) -> None:

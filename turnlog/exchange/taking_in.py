@@ -20,8 +20,8 @@ from ..adapters.storage.contract.values import Stream
 from ..adapters.storage.damage import UNREADABLE
 from ..domain import commands
 from ..domain.errors import InvalidEvidence, Refused, StorageError
+from ..domain.evolving import fold
 from ..domain.keys import SessionKey
-from ..domain.session import fold
 from ..retention.tombstones import is_gone
 from .carried import Part, check, content_of
 from .imported import SessionsImported

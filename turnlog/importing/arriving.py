@@ -16,8 +16,8 @@ from ..appending import Appended, Arrival, append
 from ..domain import commands
 from ..domain.batch import CHECKPOINT_EVERY
 from ..domain.errors import TurnlogError
+from ..domain.evolving import fold
 from ..domain.keys import SessionKey
-from ..domain.session import fold
 from ..retention.tombstones import is_gone
 from .describing import is_described
 from .summary import CorruptPiece, ImportSummary

@@ -17,8 +17,9 @@ from ..adapters.storage.encoding.compression import Compressor
 from ..domain.entry import FILE, keyed
 from ..domain.errors import TurnlogError, UnknownSession
 from ..domain.events import FileKept
+from ..domain.evolving import fold
 from ..domain.keys import SessionKey
-from ..domain.session import fold
+from ..domain.session import THERE
 from .arriving import Import
 from .planning import is_as_left, source_name
 from .remembering import Sessions, sessions_of
@@ -153,7 +154,7 @@ def _is_there(importing: Import, reader: Reader, key: SessionKey) -> bool:
     stream = reader.find(key)
     return (
         stream is not None
-        and stream.state.presence in ("present", "archived")
+        and stream.state.presence in THERE
         and not importing.leaves_out(reader, key)
     )
 

@@ -13,11 +13,12 @@ from ..adapters.redaction import Redaction
 from ..adapters.storage.contract.store import Store
 from ..adapters.storage.contract.transaction import Transaction
 from ..domain import commands
+from ..domain.batch import FIRST_PROMPT
 from ..domain.errors import InvalidKey
 from ..domain.events import SessionEvent, SessionStarted
+from ..domain.evolving import fold
 from ..domain.keys import SessionKey
 from ..domain.redaction import value_without
-from ..domain.session import fold
 from .arriving import Import
 
 Sessions = dict[str, list[SessionKey]]
@@ -25,7 +26,6 @@ Sessions = dict[str, list[SessionKey]]
 
 _AT_ONCE = 100
 """Prompt-only sessions in one commit."""
-_FIRST_PROMPT = 200
 
 
 def remember(importing: Import, histories: Sequence[HistoryFile]) -> dict[str, set[SessionKey]]:
@@ -154,7 +154,7 @@ def _remember(importing: Import, transaction: Transaction, group: PromptOnly) ->
                 user_id=importing.user_id,
                 machine=importing.machine,
                 working_dir=group.project,
-                prompt=group.prompts[0].display[:_FIRST_PROMPT],
+                prompt=group.prompts[0].display[:FIRST_PROMPT],
             )
         )
         state = fold(state, events)

@@ -8,8 +8,9 @@ from typing import Any
 from ..adapters.storage.contract.transaction import Transaction
 from ..domain import commands, details
 from ..domain.events import SessionEvent, Status
+from ..domain.evolving import fold
 from ..domain.keys import SessionKey
-from ..domain.session import SessionState, fold
+from ..domain.session import SessionState
 from ..time.rewinding import found
 from .part import Key, Part, there
 

@@ -12,9 +12,9 @@ from ..adapters.storage.contract.transaction import Transaction
 from ..adapters.storage.contract.values import Packed
 from ..appending import Appended, Arrival, append
 from ..domain.errors import Refused, UnknownSession
+from ..domain.evolving import fold
 from ..domain.keys import SessionKey
 from ..domain.results import report
-from ..domain.session import fold
 from ..importing.summary import ImportSummary, Progress
 from ..reading.finding import Sessions
 from .part import Key, Part, there

@@ -11,8 +11,9 @@ from ..adapters.storage.contract.values import Stream
 from ..domain.entry import TRIM
 from ..domain.errors import PointNotFound, Refused
 from ..domain.events import ContextTrimmed
+from ..domain.evolving import fold
 from ..domain.keys import SessionKey
-from ..domain.session import GONE, fold
+from ..domain.session import GONE
 from ..time.rewinding import found
 from .reading import Message, messages_of
 

@@ -15,9 +15,10 @@ from ..domain import details
 from ..domain.batch import CHECKPOINT_EVERY
 from ..domain.entry import identity_of
 from ..domain.errors import Refused
+from ..domain.evolving import fold
 from ..domain.keys import SessionKey
 from ..domain.points import Point
-from ..domain.session import GONE, fold
+from ..domain.session import GONE
 from ..domain.usage import NOTHING
 from ..messages.trimming import trim
 from ..time.rewinding import checkpoint, rewind

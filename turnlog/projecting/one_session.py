@@ -10,8 +10,9 @@ from ..adapters.storage.contract.store import Store
 from ..adapters.storage.contract.transaction import Transaction
 from ..adapters.storage.contract.values import Content, Stream
 from ..domain.errors import Refused, UnknownSession
+from ..domain.evolving import fold
 from ..domain.keys import SessionKey
-from ..domain.session import SessionState, fold
+from ..domain.session import SessionState
 from ..projections.engine.read_model import Forgetful, ReadModel, Run
 from ..projections.engine.registry import Registration
 from ..projections.engine.runs import all_asked, together

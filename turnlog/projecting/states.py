@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
 from ..adapters.storage.contract.reader import Reader
+from ..domain.evolving import fold
 from ..domain.keys import SessionKey
-from ..domain.session import SessionState, fold
+from ..domain.session import SessionState
 from ..projections.engine.read_model import Run
 from ..time.travelling import state_at
 

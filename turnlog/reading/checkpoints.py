@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from ..adapters.storage.contract.reader import Reader
 from ..adapters.storage.contract.values import Stream
+from ..domain.evolving import apply, branch_off
 from ..domain.points import Head, Point, anchor_end
-from ..domain.session import GONE, SessionState, apply, branch_off
+from ..domain.session import GONE, SessionState
 from ..domain.usage import Usage
 from ..time.transcribing import transcript_of
 from ..time.travelling import heads_of, with_derived

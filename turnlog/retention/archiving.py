@@ -10,8 +10,8 @@ from ..adapters.storage.contract.values import NOTHING_SQUEEZED, Packed, Squeeze
 from ..domain import events as e
 from ..domain import retention
 from ..domain.errors import UnknownSession
+from ..domain.evolving import fold
 from ..domain.keys import SessionKey
-from ..domain.session import fold
 from .sharing import streams_of
 
 

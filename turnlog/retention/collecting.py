@@ -9,8 +9,8 @@ from ..adapters.storage.contract.store import Store
 from ..adapters.storage.contract.transaction import Transaction
 from ..domain import retention
 from ..domain.errors import DamagedEvent, LeaseLost, Refused, StorageError, TurnlogError
+from ..domain.evolving import fold
 from ..domain.keys import SessionKey
-from ..domain.session import fold
 from ..projecting.leasing import Lease
 from ..projections.sessions import Session
 from .archiving import archive, squeezed

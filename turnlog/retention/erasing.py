@@ -11,8 +11,8 @@ from ..adapters.storage.contract.store import Store
 from ..adapters.storage.contract.transaction import Transaction
 from ..domain import retention
 from ..domain.errors import UnknownSession
+from ..domain.evolving import fold
 from ..domain.keys import SessionKey
-from ..domain.session import fold
 from .forgetting import Forgetting
 from .linked import LinkedFiles, linked_files, remove
 from .sharing import Forks, SharedContent, Sharer, sharers_of, streams_of

@@ -17,8 +17,8 @@ from ..adapters.storage.contract.store import Store
 from ..adapters.storage.contract.transaction import Transaction
 from ..domain.details import set_metadata
 from ..domain.errors import Refused, UnknownSession
+from ..domain.evolving import fold
 from ..domain.keys import SessionKey
-from ..domain.session import fold
 
 LINKED = "directories"
 """The member of a session's metadata that names them."""

@@ -16,6 +16,7 @@ from ..domain import events as e
 from ..domain import retention
 from ..domain.entry import identity_of, is_anonymous
 from ..domain.errors import NotJson, PointNotFound, Refused, UnknownSession
+from ..domain.evolving import fold
 from ..domain.keys import SessionKey
 from ..domain.recorded import Recorded
 from ..domain.redaction import (
@@ -27,7 +28,6 @@ from ..domain.redaction import (
     texts_in,
     value_without,
 )
-from ..domain.session import fold
 from .forgetting import Forgetting
 from .sharing import sharers_of
 from .sweeping import sweep, unknown_models

@@ -14,6 +14,7 @@ from ..domain.entry import CALL
 from ..domain.errors import ContentErased
 from ..domain.lineage import Lineage
 from ..domain.points import load_order
+from ..domain.session import THERE
 from .travelling import late_of, owner_of
 
 
@@ -75,7 +76,7 @@ def erased(stream: Stream) -> ContentErased:
 
 def loadable(reader: Reader, stream: Stream | None) -> bool:
     """Whether ``load`` has something to give: present, recorded, and not an abandoned subagent."""
-    if stream is None or stream.state.presence not in ("present", "archived"):
+    if stream is None or stream.state.presence not in THERE:
         return False
     if not stream.state.entries and not stream.state.base:
         return False
@@ -87,7 +88,7 @@ def subagent_is_live(reader: Reader, stream: Stream) -> bool:
     main = reader.find(stream.key.main)
     if main is None:
         return True
-    if main.state.presence not in ("present", "archived"):
+    if main.state.presence not in THERE:
         return False
     called_by = stream.state.called_by
     if called_by is None:

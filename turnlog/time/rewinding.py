@@ -12,10 +12,11 @@ from ..adapters.storage.contract.values import Stream
 from ..domain import commands
 from ..domain.errors import PointNotFound, Refused, UnknownSession
 from ..domain.events import Figures, Origin, SessionEvent, SessionForked
+from ..domain.evolving import fold
 from ..domain.keys import SessionKey
 from ..domain.lineage import Lineage, Segment
 from ..domain.points import Place, Point
-from ..domain.session import SessionState, fold
+from ..domain.session import THERE, SessionState
 from .travelling import find_checkpoint, find_place, lineage_to, past_at
 
 
@@ -104,7 +105,7 @@ def fork(
         raise Refused("a subagent's stream cannot be forked; fork its session")
     origin = _opened(transaction, key)
     state = origin.state
-    if state.presence not in ("present", "archived"):
+    if state.presence not in THERE:
         raise Refused(f"session {key.session_id!r} is {state.presence} and cannot be forked")
     child = child or SessionKey(key.project_key, str(uuid4()))
     place, line = _cut(transaction, origin, point)

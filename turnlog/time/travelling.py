@@ -12,11 +12,12 @@ from ..domain import events as e
 from ..domain.batch import Known
 from ..domain.entry import CHECKPOINT, GAP, identity_of, is_anonymous
 from ..domain.errors import PointNotFound
+from ..domain.evolving import apply, branch_off, fold
 from ..domain.keys import SessionKey
 from ..domain.lineage import FIRST, Lineage, Segment, keeps, lineage, saw
 from ..domain.points import RECORDED, Head, Place, Point, anchor_end, load_order, resolve
 from ..domain.recorded import Recorded
-from ..domain.session import SessionState, apply, branch_off, fold
+from ..domain.session import SessionState
 
 _DERIVED = (
     e.UsageRecorded,

@@ -10,8 +10,8 @@ from typing import Protocol
 from eventsourcing.persistence import StoredEvent
 
 from ....domain.events import EVENTS
+from ....domain.evolving import fold
 from ....domain.keys import SessionKey
-from ....domain.session import fold
 from ..encoding.blocks import LARGEST
 from ..encoding.chain import START, body_hash, link
 from ..encoding.salts import new_seed, salts

@@ -9,8 +9,9 @@ from dataclasses import replace
 from ....domain.batch import Memory
 from ....domain.errors import Refused
 from ....domain.events import EntryRecorded, FileKept, TurnRecorded
+from ....domain.evolving import fold
 from ....domain.recorded import Recorded
-from ....domain.session import SessionState, fold
+from ....domain.session import SessionState
 from ..contract.values import NOTHING_SQUEEZED, Repacked, Squeezed, Stream
 from ..encoding.blocks import needs_care
 from ..encoding.rows import from_row, to_row

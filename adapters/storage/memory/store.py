@@ -17,9 +17,10 @@ from typing import Any, TypeVar
 from ....domain.batch import Memory
 from ....domain.errors import InvalidEvidence
 from ....domain.events import SessionEvent
+from ....domain.evolving import fold
 from ....domain.keys import SessionKey
 from ....domain.recorded import Recorded
-from ....domain.session import SessionState, fold
+from ....domain.session import SessionState
 from ....projections.engine.read_model import Run
 from ....projections.engine.registry import Registration, Registry
 from ....projections.engine.runs import asked

@@ -7,7 +7,8 @@ from itertools import groupby
 from typing import Any
 
 from ....domain.batch import Memory
-from ....domain.session import SessionState, fold
+from ....domain.evolving import fold
+from ....domain.session import SessionState
 from ....projections.engine.read_model import Run
 from ..adopted import Adopted, adopted
 from ..contract.evidence import Hashed

@@ -14,8 +14,9 @@ from ....domain.errors import (
     TurnlogError,
     UnknownTopic,
 )
+from ....domain.evolving import apply
 from ....domain.keys import SessionKey
-from ....domain.session import SessionState, apply
+from ....domain.session import SessionState
 from ..damage import UNREADABLE
 from ..encoding.blocks import Block, BlockCodec
 from ..encoding.chain import START, body_hash, link

@@ -17,9 +17,10 @@ from ....domain.errors import (
     KeysNeeded,
     TurnlogError,
 )
+from ....domain.evolving import fold
 from ....domain.keys import SessionKey
 from ....domain.recorded import Recorded
-from ....domain.session import SessionState, fold
+from ....domain.session import SessionState
 from ..contract.values import Content, Stream
 from ..damage import UNREADABLE, damaged
 from ..encoding.blocks import Block, BlockCodec

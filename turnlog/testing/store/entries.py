@@ -6,8 +6,9 @@ import os
 from contextlib import closing
 
 from ...adapters.storage.contract.store import Store
+from ...domain.evolving import fold
 from ...domain.lineage import Segment
-from ...domain.session import SessionState, fold
+from ...domain.session import SessionState
 from .base import Base, MakeStore
 from .recording import KEY, entry, key, record, recorded, started, turn, turns, uuid
 

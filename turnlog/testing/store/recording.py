@@ -16,9 +16,9 @@ from ...adapters.storage.contract.values import Appended, Stream
 from ...domain.batch import Memory
 from ...domain.entry import Entry, Mark, identity_of
 from ...domain.events import SessionEvent, SessionRenamed, SessionStarted, TurnRecorded
+from ...domain.evolving import fold
 from ...domain.keys import SessionKey
 from ...domain.recorded import Recorded
-from ...domain.session import fold
 from ...reading.finding import tables_in
 
 T = TypeVar("T")

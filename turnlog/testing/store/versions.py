@@ -9,8 +9,9 @@ import pytest
 from ...adapters.storage.contract.store import Store
 from ...adapters.storage.sql.store import now
 from ...domain.batch import Memory
+from ...domain.evolving import fold
 from ...domain.keys import SessionKey
-from ...domain.session import SessionState, fold
+from ...domain.session import SessionState
 from .base import Base, MakeStore
 from .recording import (
     KEY,
