@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Dialect, bindparam
 from ...domain import events as e
 from ..engine.read_model import Content, Run
 from ..making import make_tables
-from ..prepared import prepare
+from ..prepared import inserting, prepare, taking_out, upserting
 from ..printable import printable
 from ..texts import SHOWN, Texts
 from .kinds import TOPICS, source_of
@@ -32,12 +32,14 @@ class AuditTrail:
         self._texts = texts
         self._tables = tables_of(prefix)
         deeds, streams = self._tables.deeds, self._tables.streams
-        self._deed = prepare(dialect, _insert(deeds), *(c.name for c in deeds.columns))
-        described = [c.name for c in streams.columns]
-        changed = ", ".join(f"{name} = excluded.{name}" for name in described[1:])
-        self._stream = (
-            f"{prepare(dialect, _insert(streams), *described)} "
-            f"ON CONFLICT (stream) DO UPDATE SET {changed}"
+        self._deed = inserting(dialect, deeds)
+        names = [c.name for c in streams.columns]
+        started = upserting(dialect, streams, names)
+        again = {name: started.excluded[name] for name in names[1:]}
+        self._stream = prepare(
+            dialect,
+            started.on_conflict_do_update(index_elements=names[:1], set_=again),
+            *names,
         )
         erased = deeds.update().where(
             deeds.c.stream == bindparam("of"), deeds.c.version < bindparam("before")
@@ -51,10 +53,7 @@ class AuditTrail:
             erased.where(deeds.c.kind == bindparam("kind")).values(source=bindparam("source")),
             *("source", "of", "before", "kind"),
         )
-        self._take_out = [
-            prepare(dialect, table.delete().where(table.c.stream == bindparam("of")), "of")
-            for table in (deeds, streams)
-        ]
+        self._take_out = [taking_out(dialect, table) for table in (deeds, streams)]
         self._forget_user = prepare(
             dialect,
             streams.update().where(streams.c.stream == bindparam("of")).values(user_id=None),
@@ -106,7 +105,3 @@ class AuditTrail:
         if rows:
             cursor.executemany(self._deed, rows)
         return []
-
-
-def _insert(table: Any) -> Any:
-    return table.insert().values({c.name: bindparam(c.name) for c in table.columns})

@@ -6,11 +6,10 @@ from functools import lru_cache
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
 
+from ..columns import KEY, ORDERED
+
 NAME = "audit"
 VERSION = 1
-
-_Key = BigInteger().with_variant(Integer(), "sqlite")
-_Ordered = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 class AuditTables:
@@ -21,10 +20,10 @@ class AuditTables:
         self.deeds = Table(
             f"{prefix}_deeds",
             self.metadata,
-            Column("position", _Key, primary_key=True, autoincrement=False),
-            Column("stream", _Key, nullable=False),
+            Column("position", KEY, primary_key=True, autoincrement=False),
+            Column("stream", KEY, nullable=False),
             Column("version", Integer, nullable=False),
-            Column("kind", _Ordered, nullable=False),
+            Column("kind", ORDERED, nullable=False),
             Column("source", Text, nullable=False),
             Column("actor", Text),
             Column("recorded_at", BigInteger, nullable=False),
@@ -42,9 +41,9 @@ class AuditTables:
         self.streams = Table(
             f"{prefix}_streams",
             self.metadata,
-            Column("stream", _Key, primary_key=True, autoincrement=False),
-            Column("name", _Ordered, nullable=False),
-            Column("main", _Ordered, nullable=False),
+            Column("stream", KEY, primary_key=True, autoincrement=False),
+            Column("name", ORDERED, nullable=False),
+            Column("main", ORDERED, nullable=False),
             Column("project_key", Text, nullable=False),
             Column("user_id", Text),
         )

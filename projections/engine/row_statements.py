@@ -8,14 +8,14 @@ from typing import Any
 
 import sqlalchemy as sql
 from sqlalchemy import Dialect, MetaData, bindparam
-from sqlalchemy.dialects import postgresql, sqlite
 
-from ..prepared import KEYS_DIFFER, prepare
+from ..columns import KEY, ORDERED
+from ..prepared import KEYS_DIFFER, prepare, upserting
 from .table import Column, Table
 
 _TYPES: dict[type, Any] = {
-    str: sql.Text().with_variant(sql.Text(collation="C"), "postgresql"),
-    int: sql.BigInteger().with_variant(sql.Integer(), "sqlite"),
+    str: ORDERED,
+    int: KEY,
     bool: sql.SmallInteger(),
 }
 
@@ -112,9 +112,7 @@ class RowStatements:
 
     def _upsert(self, changes: Any) -> str:
         names = [*self._key, *self._columns]
-        insert: Any = (postgresql.insert if self._dialect.name == "postgresql" else sqlite.insert)(
-            self._made
-        ).values({name: bindparam(name) for name in names})
+        insert = upserting(self._dialect, self._made, names)
         if changed := changes(insert.excluded):
             insert = insert.on_conflict_do_update(index_elements=self._key, set_=changed)
         else:

@@ -25,7 +25,8 @@ LONGEST_TABLE, LONGEST_COLUMN = 20, 50
 """PostgreSQL takes names of 63 bytes; a table's carries the projection's and its version too."""
 LONGEST_INDEXED = 2_000
 """Bytes of text in a key or an index: a B-tree page of PostgreSQL takes 2,704."""
-_SMALLEST, _GREATEST = -(1 << 63), (1 << 63) - 1
+SMALLEST, GREATEST = -(1 << 63), (1 << 63) - 1
+"""What an int may be."""
 _INSTEAD = {
     "float": "an int of a smaller unit: sums of floats depend on their order",
     "Decimal": "an int of a smaller unit, such as nano-dollars",
@@ -83,7 +84,7 @@ class Column(NamedTuple):
         elif isinstance(value, int):
             number = int(value)
             if self.type is int or number in (0, 1):
-                if _SMALLEST <= number <= _GREATEST:
+                if SMALLEST <= number <= GREATEST:
                     return number
                 raise InvalidProjection(
                     f"{table}.{self.name}: {number} does not fit into 64 bits; take a greater unit"

@@ -7,10 +7,9 @@ from typing import Any
 
 from ...domain.errors import InvalidProjection
 from .row_statements import RowStatements
-from .table import LONGEST_INDEXED, Column, Key, Table, Value
+from .table import GREATEST, LONGEST_INDEXED, SMALLEST, Column, Key, Table, Value
 
 _Row = list[Any]
-_SMALLEST, _GREATEST = -(1 << 63), (1 << 63) - 1
 
 
 class Rows:
@@ -247,7 +246,7 @@ class WorkingTable:
         width = len(self._table.key)
         for name, at in self._summed.items():
             for row in rows:
-                if not _SMALLEST <= row[width + at] <= _GREATEST:
+                if not SMALLEST <= row[width + at] <= GREATEST:
                     raise InvalidProjection(
                         f"{self._name}.{name}: the sum {row[width + at]} of {row[:width]!r:.80} "
                         "does not fit into 64 bits; take a greater unit"

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Dialect, bindparam, select
 
 from ...domain import events as e
 from ..engine.read_model import Content, Run
-from ..prepared import prepare
+from ..prepared import inserting, prepare, taking_out
 from .tables import FIELD_SHIFT, NAME, VERSION, tables_of
 from .texts import TOPICS, Decode, texts_of, title_hash
 from .words import terms
@@ -32,11 +32,8 @@ class SearchIndex:
         self._tables = tables = tables_of(prefix)
         self._decode = decode
         self._on_postgres = dialect.name == "postgresql"
-        columns = [column.name for column in tables.texts.columns]
-        values: dict[str, Any] = {name: bindparam(name) for name in columns}
-        self._place = prepare(dialect, tables.texts.insert().values(values), *columns)
-        based: dict[str, Any] = {name: bindparam(name) for name in ("origin", "stream")}
-        self._base = prepare(dialect, tables.bases.insert().values(based), *based)
+        self._place = inserting(dialect, tables.texts)
+        self._base = inserting(dialect, tables.bases)
         words = tables.words.name
         if self._on_postgres:
             self._index = f"INSERT INTO {words} (rowid, words) VALUES (%s, array_to_tsvector(%s))"
@@ -54,10 +51,7 @@ class SearchIndex:
             select(tables.texts.c.position).where(tables.texts.c.stream == bindparam("of")),
             "of",
         )
-        self._take_out = [
-            prepare(dialect, table.delete().where(table.c.stream == bindparam("of")), "of")
-            for table in (tables.texts, tables.bases)
-        ]
+        self._take_out = [taking_out(dialect, table) for table in (tables.texts, tables.bases)]
 
     def create(self, connection: Connection) -> None:
         """Make the tables that are missing."""

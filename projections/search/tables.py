@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
+from ..columns import KEY
 from ..making import make_tables
 
 NAME = "search"
@@ -27,8 +28,6 @@ VERSION = 1
 
 FIELD_SHIFT = 40
 """Positions have less bits than this: a million million events."""
-
-_Key = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class SearchTables:
@@ -40,8 +39,8 @@ class SearchTables:
         self.texts = Table(
             f"{prefix}_texts",
             self.metadata,
-            Column("position", _Key, primary_key=True, autoincrement=False),
-            Column("stream", _Key, nullable=False),
+            Column("position", KEY, primary_key=True, autoincrement=False),
+            Column("stream", KEY, nullable=False),
             Column("version", Integer, nullable=False),
             Column("branch", Integer),
             Column("place", Integer),
@@ -55,7 +54,7 @@ class SearchTables:
             f"{prefix}_bases",
             self.metadata,
             Column("origin", Text, primary_key=True),
-            Column("stream", _Key, primary_key=True, autoincrement=False),
+            Column("stream", KEY, primary_key=True, autoincrement=False),
             sqlite_with_rowid=False,
         )
         """Which streams are forks of what an ``origin`` holds."""

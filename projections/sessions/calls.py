@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Dialect, bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ...domain.keys import SessionKey
 from ...domain.session import THERE, SessionState
-from ..prepared import prepare
+from ..prepared import prepare, upserting
 from ..printable import printable
 from .lines import Line
 from .responses import ResponseTable
@@ -27,8 +26,7 @@ class Calls:
         calls, sessions = tables.calls, tables.sessions
         c, s = calls.c, sessions.c
         names = [column.name for column in calls.columns]
-        upsert = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
-        inserted = upsert(calls).values({name: bindparam(name) for name in names})
+        inserted = upserting(dialect, calls, names)
         again = {name: inserted.excluded[name] for name in names[2:]}
         self._keep = prepare(
             dialect,

@@ -109,15 +109,27 @@ def page(tables: SessionTables, asked: Filter, limit: int, after: str | None) ->
     s = tables.sessions.c
     where = matching(tables, asked)
     if after is not None:
-        active_at, _, stream = after.partition(":")
-        at, number = int(active_at), int(stream)
-        where.append(or_(s.active_at < at, and_(s.active_at == at, s.stream < number)))
+        where.append(behind(tables, after))
     return (
         select(tables.sessions)
         .where(*where)
         .order_by(s.active_at.desc(), s.stream.desc())
         .limit(min(limit, MOST))
     )
+
+
+def behind(tables: SessionTables, after: str) -> ColumnElement[bool]:
+    """What is true of the rows behind a session, which is given by its cursor.
+
+    Raises:
+        Refused: it is none.
+    """
+    at, colon, stream = after.partition(":")
+    if not (colon and at.lstrip("-").isdigit() and stream.isdigit()):
+        raise Refused(f"{after!r} is no page; take the cursor of the last session shown")
+    s = tables.sessions.c
+    same = and_(s.active_at == int(at), s.stream < int(stream))
+    return or_(s.active_at < int(at), same)
 
 
 def matching(tables: SessionTables, asked: Filter) -> list[ColumnElement[bool]]:

@@ -15,7 +15,7 @@ from ...domain.session import THERE, SessionState
 from ..engine.read_model import Content, Run
 from ..engine.runs import EVERY
 from ..making import make_tables
-from ..prepared import prepare
+from ..prepared import inserting, prepare, taking_out
 from ..printable import printable
 from ..texts import SHOWN, Texts
 from .calls import Calls, call_row
@@ -69,8 +69,7 @@ class Sessions:
         self._reports = Reports(dialect, self._tables)
         self._moves = Moves(dialect, self._tables)
         self._rollups = Rollups(dialect, self._tables)
-        values: dict[str, Any] = {name: bindparam(name) for name in _COLUMNS}
-        self._insert = prepare(dialect, sessions.insert().values(values), *_COLUMNS)
+        self._insert = inserting(dialect, sessions)
         changed: dict[str, Any] = {name: bindparam(name) for name in _DESCRIBED}
         counted: dict[str, Any] = {"counted": bindparam("counted")}
         adding: dict[str, Any] = {n: sessions.c[n] + bindparam(f"add_{n}") for n in _ADDED}
@@ -90,26 +89,13 @@ class Sessions:
         )
         only_sums = {name: adding[name] for name in _ADDED[:-2]}
         self._add_sums = prepare(dialect, one.values(only_sums), *sums[:-2], "of")
-        points = [c.name for c in checkpoints.columns]
-        self._checkpoint = prepare(
-            dialect,
-            checkpoints.insert().values({name: bindparam(name) for name in points}),
-            *points,
-        )
+        self._checkpoint = inserting(dialect, checkpoints)
         begun: dict[str, Any] = {"begun_at": bindparam("begun_at")}
         self._begin_again = prepare(dialect, one.values(begun), "begun_at", "of")
-        self._untag = prepare(
-            dialect, tags.delete().where(tags.c.stream == bindparam("stream")), "stream"
-        )
-        self._tag = prepare(
-            dialect,
-            tags.insert().values(stream=bindparam("stream"), tag=bindparam("tag")),
-            "stream",
-            "tag",
-        )
-
+        self._untag = taking_out(dialect, tags)
+        self._tag = inserting(dialect, tags)
         self._forget = [
-            prepare(dialect, table.delete().where(table.c.stream == bindparam("of")), "of")
+            taking_out(dialect, table)
             for table in self._tables.metadata.sorted_tables
             if "stream" in table.c
         ]

@@ -10,7 +10,7 @@ from sqlalchemy import Dialect, bindparam, select
 from ...domain.events import TranscriptForked
 from ...domain.lineage import Lineage, keeps, saw
 from ...domain.session import SessionState
-from ..prepared import prepare
+from ..prepared import inserting, prepare
 from .response import Response, Told, taken_number
 from .responses import ResponseTable
 from .tables import SessionTables
@@ -70,9 +70,7 @@ class Lines:
     def __init__(self, dialect: Dialect, tables: SessionTables, responses: ResponseTable) -> None:
         self._responses = responses
         departures, sessions = tables.departures, tables.sessions
-        names = [c.name for c in departures.columns]
-        values: dict[str, Any] = {name: bindparam(name) for name in names}
-        self._insert = prepare(dialect, departures.insert().values(values), *names)
+        self._insert = inserting(dialect, departures)
         d = departures.c
         self._of = prepare(
             dialect,

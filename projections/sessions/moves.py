@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Dialect, bindparam
 
 from ...domain.keys import SessionKey
-from ..prepared import prepare
+from ..prepared import inserting, prepare
 from .response import Told
 from .responses import Copy
 from .tables import SessionTables
@@ -54,9 +54,7 @@ class Moves:
 
     def __init__(self, dialect: Dialect, tables: SessionTables) -> None:
         moves = tables.moves
-        names = [c.name for c in moves.columns]
-        values: dict[str, Any] = {name: bindparam(name) for name in names}
-        self._insert = prepare(dialect, moves.insert().values(values), *names)
+        self._insert = inserting(dialect, moves)
         of_key = moves.delete().where(moves.c.key == bindparam("of_key"))
         self._forget = prepare(dialect, of_key, "of_key")
 

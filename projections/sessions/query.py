@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from ...domain.keys import names_in
 from ...domain.usage import Usage
-from .filters import MOST as MOST
 from .tables import SUMS, SessionTables
 
 
@@ -143,11 +142,7 @@ def by_prefix(tables: SessionTables, prefix: str, limit: int = 20) -> Select[Any
     s = tables.sessions.c
     return (
         select(tables.sessions)
-        .where(
-            s.session_id >= prefix,
-            s.session_id < prefix + "\U0010ffff",
-            s.subpath.is_(None),
-        )
+        .where(*_begins(tables, prefix))
         .order_by(s.session_id, s.project_key)
         .limit(limit)
     )
@@ -155,10 +150,12 @@ def by_prefix(tables: SessionTables, prefix: str, limit: int = 20) -> Select[Any
 
 def beginning_with(tables: SessionTables, prefix: str) -> Select[Any]:
     """The ids that begin so, of sessions in any state."""
+    return select(tables.sessions.c.session_id).where(*_begins(tables, prefix))
+
+
+def _begins(tables: SessionTables, prefix: str) -> list[ColumnElement[bool]]:
     s = tables.sessions.c
-    return select(s.session_id).where(
-        s.session_id >= prefix, s.session_id < prefix + "\U0010ffff", s.subpath.is_(None)
-    )
+    return [s.session_id >= prefix, s.session_id < prefix + "\U0010ffff", s.subpath.is_(None)]
 
 
 def latest_in(

@@ -10,7 +10,7 @@ from sqlalchemy import Dialect, Select, bindparam, case, func, select
 from ...domain.events import UsageRecorded
 from ...domain.lineage import keeps
 from ...domain.session import SessionState
-from ..prepared import prepare
+from ..prepared import inserting, prepare
 from ..printable import printable
 from .reported import SAVED, Counter, gained
 from .tables import SessionTables
@@ -29,9 +29,7 @@ class Reports:
 
     def __init__(self, dialect: Dialect, tables: SessionTables) -> None:
         reports, sessions = tables.reports, tables.sessions
-        names = [c.name for c in reports.columns]
-        values: dict[str, Any] = {name: bindparam(name) for name in names}
-        self._insert = prepare(dialect, reports.insert().values(values), *names)
+        self._insert = inserting(dialect, reports)
         r = reports.c
         kept = (r.version, r.branch, r.source, r.total, r.cli_version, r.since, r.api_ms, r.native)
         newest = select(*kept).order_by(r.version.desc())

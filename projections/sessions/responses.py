@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Dialect, bindparam, select
 
-from ..prepared import prepare
+from ..prepared import inserting, prepare
 from .response import Response
 from .tables import COUNTERS, SessionTables
 
@@ -65,8 +65,7 @@ class ResponseTable:
         responses, sessions = tables.responses, tables.sessions
         t = responses.c
         columns = [c.name for c in responses.columns]
-        values: dict[str, Any] = {name: bindparam(name) for name in columns}
-        self._insert = prepare(dialect, responses.insert().values(values), *columns)
+        self._insert = inserting(dialect, responses)
         self._update = self._narrow([c for c in columns if c not in ("stream", "turn")])
         self._share = self._narrow(_SHARED)
         self._one = prepare(
@@ -125,14 +124,8 @@ class ResponseTable:
     def share(self, cursor: Any, rows: Iterable[Response]) -> None:
         """Write what copies have in common, who is billed, and what is live."""
         values = [
-            (
-                r.git_branch,
-                *r[14:18],
-                *r.counters,
-                r.cost,
-                r.stream,
-                r.turn,
-            )  # placeholder to billed
+            # From placeholder to billed.
+            (r.git_branch, *r[14:18], *r.counters, r.cost, r.stream, r.turn)
             for r in rows
         ]
         cursor.executemany(self._share, values)

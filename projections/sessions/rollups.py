@@ -12,9 +12,8 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from sqlalchemy import Dialect, Table, bindparam
-from sqlalchemy.dialects import postgresql, sqlite
 
-from ..prepared import KEYS_DIFFER, prepare
+from ..prepared import KEYS_DIFFER, prepare, upserting
 from .response import NO_SUMS, Told, minus, plus
 from .responses import Copy
 from .tables import QUARTER, SPANS, SPANS_OF_VALUES, SUMS, UNDATED, SessionTables
@@ -95,10 +94,8 @@ class Rollups:
         t = rollups.c
         names = [c.name for c in rollups.columns]
         keys = names[:5]
-        upsert = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
         self._add, self._add_billed = (
-            _adding(dialect, upsert(rollups), rollups, names[:end])
-            for end in (len(names), len(keys) + len(SUMS))
+            _adding(dialect, rollups, names[:end]) for end in (len(names), len(keys) + len(SUMS))
         )
         self._clear = prepare(
             dialect,
@@ -135,9 +132,9 @@ _Rows = dict[tuple[Any, ...], tuple[int, ...]]
 _RESPONSES = SUMS.index("responses")
 
 
-def _adding(dialect: Dialect, upsert: Any, rollups: Table, names: list[str]) -> str:
+def _adding(dialect: Dialect, rollups: Table, names: list[str]) -> str:
     """An upsert that adds to the columns named behind the keys; the others are left at nothing."""
-    inserted = upsert.values({name: bindparam(name) for name in names})
+    inserted = upserting(dialect, rollups, names)
     adding = {name: rollups.c[name] + inserted.excluded[name] for name in names[5:]}
     statement = inserted.on_conflict_do_update(index_elements=names[:5], set_=adding)
     return prepare(dialect, statement, *names) + KEYS_DIFFER

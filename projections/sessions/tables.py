@@ -17,11 +17,11 @@ from sqlalchemy import (
     desc,
 )
 
+from ..columns import KEY, ORDERED
+
 NAME = "sessions"
 VERSION = 3
 
-_Key = BigInteger().with_variant(Integer(), "sqlite")
-_Ordered = Text().with_variant(Text(collation="C"), "postgresql")
 
 COUNTERS = (
     "input_tokens",
@@ -66,11 +66,11 @@ class SessionTables:
         self.sessions = Table(
             f"{prefix}_sessions",
             self.metadata,
-            Column("stream", _Key, primary_key=True, autoincrement=False),
-            Column("name", _Ordered, nullable=False),
-            Column("main", _Ordered, nullable=False),
+            Column("stream", KEY, primary_key=True, autoincrement=False),
+            Column("name", ORDERED, nullable=False),
+            Column("main", ORDERED, nullable=False),
             Column("project_key", Text, nullable=False),
-            Column("session_id", _Ordered, nullable=False),
+            Column("session_id", ORDERED, nullable=False),
             Column("subpath", Text),
             Column("presence", Text, nullable=False),
             Column("status", Text, nullable=False),
@@ -118,7 +118,7 @@ class SessionTables:
         self.responses = Table(
             f"{prefix}_responses",
             self.metadata,
-            Column("stream", _Key, primary_key=True, autoincrement=False),
+            Column("stream", KEY, primary_key=True, autoincrement=False),
             Column("turn", Integer, primary_key=True, autoincrement=False),
             Column("key", LargeBinary, nullable=False),
             Column("model", Text),
@@ -149,7 +149,7 @@ class SessionTables:
             Column("kind", SmallInteger, primary_key=True, autoincrement=False),
             Column("span", SmallInteger, primary_key=True, autoincrement=False),
             Column("start", BigInteger, primary_key=True, autoincrement=False),
-            Column("value", _Ordered, primary_key=True),
+            Column("value", ORDERED, primary_key=True),
             Column("shard", SmallInteger, primary_key=True, autoincrement=False),
             *(Column(f"billed_{name}", BigInteger, nullable=False) for name in SUMS),
             *(
@@ -162,7 +162,7 @@ class SessionTables:
         self.departures = Table(
             f"{prefix}_departures",
             self.metadata,
-            Column("stream", _Key, primary_key=True, autoincrement=False),
+            Column("stream", KEY, primary_key=True, autoincrement=False),
             Column("child", Integer, primary_key=True, autoincrement=False),
             Column("at", Integer, nullable=False),
             Column("branch", Integer, nullable=False),
@@ -172,8 +172,8 @@ class SessionTables:
         self.calls = Table(
             f"{prefix}_calls",
             self.metadata,
-            Column("stream", _Key, primary_key=True, autoincrement=False),
-            Column("call", _Ordered, primary_key=True),
+            Column("stream", KEY, primary_key=True, autoincrement=False),
+            Column("call", ORDERED, primary_key=True),
             Column("branch", Integer, nullable=False),
             Column("place", Integer, nullable=False),
             Column("late", SmallInteger, nullable=False),
@@ -185,7 +185,7 @@ class SessionTables:
         self.reports = Table(
             f"{prefix}_reports",
             self.metadata,
-            Column("stream", _Key, primary_key=True, autoincrement=False),
+            Column("stream", KEY, primary_key=True, autoincrement=False),
             Column("version", Integer, primary_key=True, autoincrement=False),
             Column("branch", Integer, nullable=False),
             Column("source", Text, nullable=False),
@@ -204,7 +204,7 @@ class SessionTables:
         self.moves = Table(
             f"{prefix}_moves",
             self.metadata,
-            Column("position", _Key, primary_key=True, autoincrement=False),
+            Column("position", KEY, primary_key=True, autoincrement=False),
             Column("key", LargeBinary, primary_key=True),
             Column("version", Integer, nullable=False),
             Column("to_stream", BigInteger, nullable=False),
@@ -217,7 +217,7 @@ class SessionTables:
         self.checkpoints = Table(
             f"{prefix}_checkpoints",
             self.metadata,
-            Column("stream", _Key, primary_key=True, autoincrement=False),
+            Column("stream", KEY, primary_key=True, autoincrement=False),
             Column("version", Integer, primary_key=True, autoincrement=False),
             Column("name", Text, nullable=False),
             Column("kind", Text, nullable=False),
@@ -233,7 +233,7 @@ class SessionTables:
         self.tags = Table(
             f"{prefix}_tags",
             self.metadata,
-            Column("stream", _Key, primary_key=True, autoincrement=False),
+            Column("stream", KEY, primary_key=True, autoincrement=False),
             Column("tag", Text, primary_key=True),
             sqlite_with_rowid=False,
         )

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from operator import sub
 from typing import Any, NamedTuple
 
-from ...domain.usage import Usage
 from ..sessions.query import Spent
 from ..sessions.tables import SUMS
 
@@ -21,14 +19,6 @@ class Sums(NamedTuple):
     """The part of it that no live conversation holds: rewound, deleted, or left by the CLI."""
 
     @classmethod
-    def of(cls, rows: Iterable[Sequence[Any]]) -> Sums:
-        """Add up rows, each a key and the sums."""
-        found = cls()
-        for row in rows:
-            found = found.plus(cls.read(row[1:]))
-        return found
-
-    @classmethod
     def read(cls, sums: Sequence[Any]) -> Sums:
         """Sums in the order of the tables."""
         return cls(Spent.of(sums[:_SIZE]), Spent.of(sums[_SIZE : 2 * _SIZE]))
@@ -36,10 +26,7 @@ class Sums(NamedTuple):
     @property
     def live(self) -> Spent:
         """What the live conversations hold."""
-        if not self.undone.responses:
-            return self.billed
-        usage = Usage(*map(sub, self.billed.usage, self.undone.usage))
-        return Spent(usage, *map(sub, self.billed[1:], self.undone[1:]))
+        return self.billed.minus(self.undone) if self.undone.responses else self.billed
 
     def plus(self, other: Sums) -> Sums:
         """The sum."""

@@ -67,10 +67,6 @@ class Sessions:
         """The newest sessions that match; see ``Log.sessions``."""
         if not 1 <= limit <= MOST:
             raise Refused(f"a page holds 1 to {MOST} sessions, not {limit}")
-        if after is not None:
-            at, colon, stream = after.partition(":")
-            if not (colon and at.lstrip("-").isdigit() and stream.isdigit()):
-                raise Refused(f"{after!r} is no page; take the cursor of the last session shown")
         asked = asked.checked()
         with self._store.read() as reader:
             return self.listed(reader, asked, limit, after)

@@ -6,14 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from ..adapters.storage.contract.reader import Reader
 from ..domain.errors import Refused
 from ..domain.keys import SessionKey
 from ..projections.printable import printable
 from ..projections.sessions import Session, Spent
-from ..projections.sessions.query import MOST, subagents_of
+from ..projections.sessions.filters import MOST, behind
+from ..projections.sessions.query import subagents_of
 from ..projections.sessions.response import Response, Told
 from ..projections.sessions.tables import SessionTables
 from ..projections.usage.query import Only, of_streams
@@ -108,11 +109,7 @@ def _page(
     if period.end is not None:
         where.append(s.first_at < period.end)
     if after is not None:
-        at, colon, stream = after.partition(":")
-        if not (colon and at.lstrip("-").isdigit() and stream.isdigit()):
-            raise Refused(f"{after!r} is no page; take the cursor of the last session shown")
-        behind = and_(s.active_at == int(at), s.stream < int(stream))
-        where.append(or_(s.active_at < int(at), behind))
+        where.append(behind(tables, after))
     newest = (s.active_at.desc(), s.stream.desc())
     return select(tables.sessions).where(*where).order_by(*newest).limit(limit)
 
