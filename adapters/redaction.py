@@ -118,6 +118,10 @@ class Redaction:
             text = _substituted(pattern, text)
         return text
 
+    def of_bytes(self, data: bytes) -> bytes:
+        """The same of bytes, whatever they are."""
+        return self(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+
     def __bool__(self) -> bool:
         return bool(self.names or self.own or self.texts)
 

@@ -17,6 +17,8 @@ from .errors import InvalidPoint, PointNotFound
 _NUMBERED = ("prompt", "turn", "version", "position")
 _TIMED = ("time", "recorded")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = 253_402_300_800_000
+"""The year 10,000, in milliseconds since 1970 UTC: no date is written so late."""
 KINDS = (*_NUMBERED, "checkpoint", "message", *_TIMED)
 RECORDED = ("version", "position", *_TIMED)
 """Points that lie between two events, whatever these belong to."""

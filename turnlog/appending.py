@@ -14,7 +14,9 @@ from .domain.events import EntryConflicted, EntryCorrupted, EntryRecorded, TurnR
 from .domain.keys import SessionKey
 from .domain.recording import record
 from .domain.session import GONE, SessionState
-from .time.travelling import entry_after, state_at, taken_over, waiting_from, with_derived
+from .time.asking import entry_after, taken_over, waiting_from
+from .time.lineages import with_derived
+from .time.replaying import state_at
 
 _STEPS = 64
 """Entries to look back for the prompt that one belongs to."""

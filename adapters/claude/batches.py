@@ -69,10 +69,6 @@ def _spelled(entry: object) -> bytes:
 
 def corrupt(data: bytes, why: str, redaction: Redaction | None = None) -> Entry:
     """Bytes that are no entry, kept as they were found."""
-    if redaction:
-        text = data.decode("utf-8", "surrogateescape")
-        clean = redaction(text)
-        if clean != text:
-            left = clean.encode("utf-8", "surrogateescape")
-            return Entry(left, corrupt=why, original=data)
+    if redaction and (left := redaction.of_bytes(data)) != data:
+        return Entry(left, corrupt=why, original=data)
     return Entry(data, corrupt=why)

@@ -134,17 +134,19 @@ def _parts(number: int, task: Task) -> Iterator[Prepared]:
     meta, meta_left, meta_problem = _read_meta(task)
     if meta_left is not None:
         sources.append(meta_left)
-    ending = Ending(
-        reading.end - start if reading is not None else 0,
-        reading.unfinished if reading is not None else False,
-        reading.recovered if reading is not None else 0,
-        reading.respelled if reading is not None else 0,
-        frozenset(reading.slugs) if reading is not None else frozenset(),
-        meta,
-        problem,
-        meta_problem,
-    )
+    ending = _ending(reading, start) if reading is not None else Ending(0)
+    ending = ending._replace(meta=meta, problem=problem, meta_problem=meta_problem)
     yield Prepared(number, waiting, sources=tuple(sources), ending=ending)
+
+
+def _ending(reading: Reading, start: int) -> Ending:
+    return Ending(
+        reading.end - start,
+        reading.unfinished,
+        reading.recovered,
+        reading.respelled,
+        frozenset(reading.slugs),
+    )
 
 
 def _begin(file: BinaryIO, task: Task) -> Reading:

@@ -33,10 +33,7 @@ def read_kept(path: Path, redaction: Redaction | None = None) -> StoredFile | st
         return told(problem)
     if len(data) > LARGEST:
         return too_large(len(data))
-    if redaction:
-        text = data.decode("utf-8", "surrogateescape")
-        data = redaction(text).encode("utf-8", "surrogateescape")
-    return stored(data)
+    return stored(redaction.of_bytes(data) if redaction else data)
 
 
 def too_large(size: int) -> str:

@@ -10,7 +10,8 @@ from ...domain.entry import RESULT
 from ...domain.errors import Refused
 from ...domain.results import Result
 from ..storage.encoding.json_bytes import encode
-from .transcript import count_or_none, spelled
+from .counting import count_or_none, spelled
+from .sdk_messages import field
 
 LONGEST = 10_000
 """Bytes of the counters by model; no session has met so many models."""
@@ -53,13 +54,11 @@ def session_of(message: object) -> str:
 
 
 def _told(message: object) -> dict[str, Any]:
-    names = (*_TOLD, "model_usage")
+    told = {name: field(message, name) for name in (*_TOLD, "model_usage")}
     if isinstance(message, Mapping):
-        told = {name: message.get(name) for name in names}
         told["model_usage"] = message.get("modelUsage", told["model_usage"])
         is_result = message.get("type", "result") == "result" and "total_cost_usd" in message
     else:
-        told = {name: getattr(message, name, None) for name in names}
         is_result = hasattr(message, "total_cost_usd")
     if not is_result:
         raise Refused(

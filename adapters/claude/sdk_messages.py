@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from ...domain.errors import Refused
-from .transcript import count_or_none, spelled
+from .counting import count_or_none, spelled
 
 
 class MessageFigures(NamedTuple):
@@ -27,6 +27,13 @@ class MessageFigures(NamedTuple):
     """The SDK's own figure, of the last result: it counts results of tools too."""
 
 
+def field(message: object, name: str) -> Any:
+    """A field of a message, or of an object of the CLI's; None where it has none."""
+    if isinstance(message, Mapping):
+        return message.get(name)
+    return getattr(message, name, None)
+
+
 def figures_of(messages: Iterable[object]) -> MessageFigures:
     """What a list of messages says, as ``query()`` or ``receive_response()`` gave them.
 
@@ -40,8 +47,8 @@ def figures_of(messages: Iterable[object]) -> MessageFigures:
         raise Refused(f"figures_of takes a list of messages, not one {type(messages).__name__}")
     listed = list(messages)
     names = [name for message in listed if (name := _session_of(message)) is not None]
-    results = [message for message in listed if _field(message, "total_cost_usd") is not None]
-    told = [_field(message, "num_turns") for message in listed]
+    results = [message for message in listed if field(message, "total_cost_usd") is not None]
+    told = [field(message, "num_turns") for message in listed]
     counted = [n for n in map(count_or_none, told) if n is not None]
     return MessageFigures(
         names[-1] if names else None,
@@ -51,16 +58,10 @@ def figures_of(messages: Iterable[object]) -> MessageFigures:
     )
 
 
-def _field(message: object, name: str) -> Any:
-    if isinstance(message, Mapping):
-        return message.get(name)
-    return getattr(message, name, None)
-
-
 def _session_of(message: object) -> str | None:
-    name = _field(message, "session_id")
+    name = field(message, "session_id")
     if name is None:
-        data = _field(message, "data")  # a SystemMessage holds the CLI's object
+        data = field(message, "data")  # a SystemMessage holds the CLI's object
         name = data.get("session_id") if isinstance(data, Mapping) else None
     return name if isinstance(name, str) and name else None
 
@@ -69,10 +70,10 @@ def _cost(results: Iterable[object]) -> Decimal | None:
     """Running totals: one that is smaller than the one before, in money or time, began at zero."""
     found, last, last_ms = None, Decimal(0), 0
     for result in results:
-        total = Decimal(spelled(_field(result, "total_cost_usd")) or "nan")
+        total = Decimal(spelled(field(result, "total_cost_usd")) or "nan")
         if not total.is_finite() or total < 0:
             continue
-        milliseconds = count_or_none(_field(result, "duration_api_ms")) or 0
+        milliseconds = count_or_none(field(result, "duration_api_ms")) or 0
         found = found or Decimal(0)
         if not total:  # an error's: no reset
             continue
@@ -86,14 +87,14 @@ def _turns(messages: Iterable[object]) -> int:
     """Responses come block by block; those of one are known by their ``message_id``."""
     named, unnamed = set(), 0
     for message in messages:
-        inner = _field(message, "message")  # of stream-json
+        inner = field(message, "message")  # of stream-json
         response = inner if isinstance(inner, Mapping) else message
-        model = _field(response, "model")
+        model = field(response, "model")
         if not isinstance(model, str) or model == "<synthetic>":
             continue
-        if _field(message, "parent_tool_use_id") is not None:
+        if field(message, "parent_tool_use_id") is not None:
             continue
-        name = _field(message, "message_id") or _field(response, "id")
+        name = field(message, "message_id") or field(response, "id")
         if isinstance(name, str):
             named.add(name)
         else:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from ...domain.entry import AgentUsage, Entry, Mark, identity_of
-from ...domain.usage import Usage
+from ...domain.points import in_milliseconds
+from .counting import count_or_none, placeholder_for, read_usage, spelled
 
 _SUBAGENT_TOOLS = frozenset(("Task", "Agent"))
 # What the CLI writes in the person's name: interrupts, the output of commands, notices.
@@ -29,9 +30,7 @@ _NOT_ASKED = (
 )
 _COMMAND = ("<command-", "<bash-input")
 _ENDED = frozenset(("end_turn", "stop_sequence"))
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RELEASE = re.compile(r"[0-9A-Za-z.+-]{1,40}")
-_FEW = 8  # characters per output token; a real tokenizer gives 2 to 5
 
 
 def understand(
@@ -118,7 +117,7 @@ def _assistant(found: Entry, entry: Mapping[str, Any], session_id: str, main: bo
         found.counters = counters = read_usage(usage)
         found.fast = usage.get("speed") == "fast"
         if found.stop_reason is None:
-            found.characters = _placeholder_for(counters.output_tokens, content)
+            found.characters = placeholder_for(counters.output_tokens, content)
             found.suspicious = found.characters > 0
 
 
@@ -183,7 +182,7 @@ def _progress(found: Entry, entry: Mapping[str, Any], session_id: str, main: boo
     counters = read_usage(usage)
     size = 0
     if type(message.get("stop_reason")) is not str:
-        size = _placeholder_for(counters.output_tokens, message.get("content"))
+        size = placeholder_for(counters.output_tokens, message.get("content"))
     found.told_of = AgentUsage(
         "progress",
         counters,
@@ -236,19 +235,6 @@ def _result(found: Entry, entry: Mapping[str, Any], session_id: str, main: bool)
     found.native = entry.get("session_id") in (session_id, None)
 
 
-def spelled(total: object) -> str | None:
-    """A sum of money as it came; None for what is none."""
-    # Python does not spell integers of thousands of digits, and nobody owes that much.
-    if type(total) is float or (type(total) is int and abs(total) < 1 << 53):
-        return repr(total)
-    return None
-
-
-def count_or_none(value: object) -> int | None:
-    """A counter; None for what is none."""
-    return value if type(value) is int and 0 <= value < 1 << 53 else None
-
-
 def _release(entry: Mapping[str, Any]) -> str | None:
     version = entry.get("version")
     return version if type(version) is str and _RELEASE.fullmatch(version) else None
@@ -274,36 +260,6 @@ _READERS: dict[str, Callable[..., None]] = {
 }
 
 
-def read_usage(usage: Mapping[str, Any]) -> Usage:
-    """The counters of a response in the API's spelling.
-
-    Cache writes without a lifetime are 5-minute ones, the API's default. Source: Anthropic's
-    Messages API, ``usage``.
-    """
-    written = _count(usage.get("cache_creation_input_tokens"))
-    detail = usage.get("cache_creation")
-    hour = 0
-    if type(detail) is dict:
-        hour = _count(detail.get("ephemeral_1h_input_tokens"))
-        if not written:
-            written = hour + _count(detail.get("ephemeral_5m_input_tokens"))
-    tools = usage.get("server_tool_use")
-    searches = _count(tools.get("web_search_requests")) if type(tools) is dict else 0
-    return Usage(
-        _count(usage.get("input_tokens")),
-        _count(usage.get("output_tokens")),
-        _count(usage.get("cache_read_input_tokens")),
-        max(0, written - hour),
-        min(hour, written),
-        searches,
-    )
-
-
-def _count(value: object) -> int:
-    # A counter of a kind or size that no response has is not counted; the entry keeps it.
-    return count_or_none(value) or 0
-
-
 def _text(found: Mapping[str, Any], field: str) -> str | None:
     value = found.get(field)
     return value if type(value) is str else None
@@ -321,21 +277,6 @@ def _said(content: object) -> str | None:
     return ""
 
 
-def _placeholder_for(output_tokens: int, content: object) -> int:
-    """How long the text is, where it is far longer than so many tokens can be; else 0."""
-    if type(content) is not list:
-        return 0
-    size = 0
-    for block in content:
-        if type(block) is dict:
-            for field in ("text", "thinking"):
-                if type(block.get(field)) is str:
-                    size += len(block[field])
-            if type(block.get("input")) is dict:
-                size += sum(len(v) for v in block["input"].values() if type(v) is str)
-    return size if size > _FEW * (output_tokens + 4) else 0
-
-
 def milliseconds(timestamp: object) -> int | None:
     """An entry's timestamp in milliseconds since 1970 UTC; None where there is none to read."""
     if type(timestamp) is not str:
@@ -349,8 +290,7 @@ def milliseconds(timestamp: object) -> int | None:
         moment = datetime.fromisoformat(timestamp)
         if moment.tzinfo is None:
             return None
-        # In whole numbers: `timestamp() * 1000` falls a millisecond short of one in fifty.
-        return (moment - _EPOCH) // timedelta(milliseconds=1)
+        return in_milliseconds(moment)
     except (ValueError, OverflowError):
         return None
 

@@ -34,7 +34,6 @@ WORTH_A_PROCESS = 4 << 20
 WORTH_A_START = 64 << 20
 """The same where it must load everything anew."""
 
-
 AHEAD = 8 << 20
 """Bytes that a process may be ahead."""
 
@@ -43,7 +42,6 @@ WORTH_A_THREAD = 64 << 10
 
 MOST_WAITING = 4
 """Parts that may wait for that thread."""
-
 
 _NOTHING_MORE = pickle.dumps(None, pickle.HIGHEST_PROTOCOL)
 

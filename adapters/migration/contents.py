@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...domain.errors import NotJson
+from ..claude.counting import count
 from ..claude.messages import Content
 from ..storage.encoding.json_bytes import decode
 
@@ -101,11 +102,11 @@ def counters(
         cached: those of the input that were read from a cache, ``written`` those put into one.
         of_all: whether ``taken`` counts these too.
     """
-    read, wrote = _count(cached), _count(written)
-    fresh = max(0, _count(taken) - read - wrote) if of_all else _count(taken)
+    read, wrote = count(cached), count(written)
+    fresh = max(0, count(taken) - read - wrote) if of_all else count(taken)
     return {
         "input_tokens": fresh,
-        "output_tokens": _count(given),
+        "output_tokens": count(given),
         "cache_read_input_tokens": read,
         "cache_creation_input_tokens": wrote,
     }
@@ -132,10 +133,6 @@ def parsed(value: Any) -> Any:
     if not isinstance(value, bytes):
         raise NotJson(f"a column of JSON holds {type(value).__name__}")
     return decode(value, True)
-
-
-def _count(value: Any) -> int:
-    return value if type(value) is int and 0 <= value < 1 << 53 else 0
 
 
 def _named(value: Any) -> str:

@@ -13,11 +13,10 @@ from typing import Any
 from urllib.parse import quote
 
 from ...domain.errors import StorageError
-from ...domain.points import in_milliseconds
+from ...domain.points import LATEST, in_milliseconds
 
 _MAGIC = b"SQLite format 3\0"
 _WAL = 2  # the file's format version of a database with a write-ahead log
-_LATEST = 253_402_300_800_000  # the year 10,000
 _SECONDS, _NANO = 10**11, 10**14  # numbers of time below the one, or above the other
 
 
@@ -156,4 +155,4 @@ def milliseconds(told: Any) -> int | None:
         found = round(told * 1000)
     else:
         found = int(told) // 1_000_000 if told >= _NANO else int(told)
-    return found if 0 <= found < _LATEST else None
+    return found if 0 <= found < LATEST else None

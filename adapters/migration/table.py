@@ -15,7 +15,7 @@ from typing import Any
 import zstandard
 
 from ...domain.errors import NotJson, Refused
-from ..claude.messages import ROLES, Given, Role
+from ..claude.messages import COUNTERS, ROLES, Given, Role
 from .contents import counters, mapping, parsed, text, tool_calls, with_calls
 from .database import ForeignDatabase, NotMigratable, milliseconds, quoted
 from .found import Foreign, ForeignSession, Snapshot, Unreadable, foreign
@@ -45,9 +45,6 @@ _ROLES: dict[str, Role] = {
     **{"human": "user", "ai": "assistant", "model": "assistant", "developer": "system"},
     **{"function": "tool", "tool_result": "tool"},
 }
-_TOKENS = (
-    *("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"),
-)
 
 
 def table_of(database: ForeignDatabase, asked: str | None = None) -> str | None:
@@ -238,13 +235,13 @@ def _counted(usage: Mapping[str, Any]) -> dict[str, int]:
     if "prompt_tokens" in usage:
         cached = mapping(usage.get("prompt_tokens_details")).get("cached_tokens")
         return counters(usage.get("prompt_tokens"), usage.get("completion_tokens"), cached)
-    taken, given, cached, written = (usage.get(name) for name in _TOKENS)
+    taken, given, cached, written = (usage.get(name) for name in COUNTERS)
     return counters(taken, given, cached, written, of_all=False)
 
 
 def _total(values: Mapping[str, Any]) -> dict[str, int] | None:
     """The tokens of a row, whose input does not count what was cached."""
-    told = {name: values.get(name) for name in _TOKENS}
+    told = {name: values.get(name) for name in COUNTERS}
     found = {n: c for n, c in told.items() if type(c) is int and 0 <= c < 1 << 53}
     return found or None
 

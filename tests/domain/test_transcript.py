@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tests.support.entries import OPUS, usage
 from tests.support.transcripts import Transcript
-from turnlog.adapters.claude.transcript import milliseconds, read_usage, understand
+from turnlog.adapters.claude.counting import read_usage
+from turnlog.adapters.claude.transcript import milliseconds, understand
 from turnlog.adapters.storage.encoding.json_bytes import encode
 from turnlog.domain.entry import Entry, Mark, identity_of
 from turnlog.domain.usage import Usage

@@ -22,8 +22,9 @@ from ..domain.keys import SessionKey
 from ..domain.lineage import Lineage
 from ..domain.points import Point
 from ..projections.sessions import Session
+from ..time.lineages import lineage_to
 from ..time.loading import bodies_of, loadable
-from ..time.travelling import find_place, lineage_to
+from ..time.travelling import find_place
 from .files import folder_in, is_one_name, is_plain, new_file
 
 _META = "agent_metadata"

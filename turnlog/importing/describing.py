@@ -7,7 +7,7 @@ import json
 from ..adapters.storage.contract.reader import Reader
 from ..adapters.storage.contract.values import Body, Stream
 from ..adapters.storage.encoding.blocks import read_entry
-from ..domain.entry import Entry, Mark
+from ..domain.entry import Entry
 from ..domain.errors import DamagedEvent
 from ..domain.events import EntryRecorded
 from ..domain.keys import SessionKey
@@ -25,7 +25,7 @@ def is_described(reader: Reader, key: SessionKey, entry: Entry) -> bool:
         return False
     try:
         body = _newest(reader, stream, entry.kind)
-        return body is not None and _ordered(body) == _ordered(_body_of(entry))
+        return body is not None and _ordered(body) == _ordered(Body.of(0, entry))
     except DamagedEvent:
         return False
 
@@ -41,10 +41,6 @@ def _newest(reader: Reader, stream: Stream, kind: str) -> Body | None:
             if state.is_live(event.branch, event.place or recorded.version, late):
                 newest = recorded.version
     return reader.body(stream, newest) if newest is not None else None
-
-
-def _body_of(entry: Entry) -> Body:
-    return Body(0, entry.body, bool(entry.marks & (Mark.CAREFUL | Mark.RAW)))
 
 
 def _ordered(body: Body) -> str:

@@ -10,9 +10,10 @@ from ..domain.points import Point
 from ..domain.recorded import Recorded
 from ..reading.subscribing import subscribe
 from ..time.branching import Branch, branches_of
+from ..time.lineages import lineage_to
 from ..time.loading import entries_of, erased, live_entries, loadable
 from ..time.transcribing import Line, Numbering, transcript_of
-from ..time.travelling import find_place, lineage_to
+from ..time.travelling import find_place
 from .part import At, Key, Part, there
 
 

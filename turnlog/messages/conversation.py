@@ -9,18 +9,18 @@ from typing import Any
 
 from ..adapters.claude.messages import Content, Given, Role, check_id, checked
 from ..adapters.storage.contract.store import Store
-from ..domain.errors import PointNotFound, Refused, UnknownSession
+from ..domain.errors import Refused, UnknownSession
 from ..domain.keys import SessionKey
-from ..domain.points import Point, in_milliseconds, read_time
+from ..domain.points import LATEST, Point, in_milliseconds, read_time
+from ..time.lineages import lineage_to
 from ..time.loading import loadable
-from ..time.travelling import find_place, lineage_to
+from ..time.travelling import find_place
 from .reading import Message, context_of, count_of, messages_of
-from .trimming import Trimmed, trim
+from .trimming import Trimmed, index_of, trim
 from .writing import Owner, Saved, save, summarize
 
 Time = str | int | datetime
 """ISO 8601 (in UTC where it names no zone), milliseconds since 1970 UTC, or a datetime."""
-_LATEST = 253_402_300_800_000  # the year 10,000
 
 
 class Conversation:
@@ -163,7 +163,7 @@ class Conversation:
             raise Refused(f"the limit is a number from 1, got {limit!r:.40}")
         found = self._read(at)
         if after is not None:
-            found = _behind(found, after)
+            found = found[index_of(found, after) + 1 :]
         if moment is not None:
             found = [m for m in found if m.occurred_at is not None and m.occurred_at >= moment]
         return found if limit is None else found[-limit:]
@@ -214,20 +214,12 @@ def _of(message: Mapping[str, Any]) -> Given:
 _FIELDS = tuple(name for name in Given._fields if name not in ("response", "also"))
 
 
-def _behind(messages: list[Message], message_id: str) -> list[Message]:
-    check_id(message_id)
-    for i, message in enumerate(messages):
-        if message.id == message_id:
-            return messages[i + 1 :]
-    raise PointNotFound(f"the live branch has no message {message_id!r:.80}")
-
-
 def _time(given: Time) -> int:
     if isinstance(given, str):
         moment = read_time(given)
     else:
         moment = in_milliseconds(given) if isinstance(given, datetime) else given
-    if type(moment) is not int or not 0 <= moment < _LATEST:
+    if type(moment) is not int or not 0 <= moment < LATEST:
         raise Refused(f"{given!r:.40} is no time: ISO 8601, milliseconds since 1970, or a datetime")
     return moment
 

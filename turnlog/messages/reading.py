@@ -10,8 +10,8 @@ from ..adapters.storage.contract.values import Stream
 from ..domain.entry import TRIM, Mark
 from ..domain.events import ContextTrimmed
 from ..domain.lineage import Lineage, keeps
+from ..time.lineages import event_at, heads_of, owner_of
 from ..time.transcribing import Line, Numbering, transcript_of
-from ..time.travelling import heads_of, owner_of
 
 _SAID = Mark.ASSISTANT | Mark.USER | Mark.INSTRUCTION
 
@@ -113,7 +113,7 @@ def last_trim(reader: Reader, stream: Stream, line: Lineage) -> tuple[_Cut, str]
 
 
 def _trim_at(reader: Reader, owner: Stream, version: int) -> ContextTrimmed:
-    event = next(iter(reader.events(owner, version - 1, version, "none"))).event
+    event = event_at(reader, owner, version, "none").event
     assert isinstance(event, ContextTrimmed), "nothing else has this identity"
     return event
 

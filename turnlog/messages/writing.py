@@ -17,7 +17,7 @@ from ..domain.entry import Entry, identity_of, uuid_text
 from ..domain.errors import Refused
 from ..domain.keys import SessionKey
 from ..domain.session import GONE
-from ..time.travelling import taken_over
+from ..time.asking import taken_over
 from .trimming import index_of, leave_out, live
 
 _WHEN_AND_WHERE = ("timestamp", "parentUuid", "logicalParentUuid")

@@ -45,6 +45,10 @@ class Applied(NamedTuple):
     """What the log does not take."""
 
 
+COUNTED = Applied._fields[:-1]
+"""What is added up over all sessions, under the same names."""
+
+
 class Asker(NamedTuple):
     """Who migrates, and what is to be said of the sessions."""
 

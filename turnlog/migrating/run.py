@@ -16,7 +16,7 @@ from ..adapters.storage.contract.store import Store
 from ..adapters.storage.contract.transaction import Transaction
 from ..domain.errors import InvalidKey
 from ..domain.keys import SessionKey
-from .applying import Applied, Asker, apply
+from .applying import COUNTED, Applied, Asker, apply
 from .summary import Migrated
 
 
@@ -106,11 +106,5 @@ def _undo(transaction: Transaction, key: SessionKey, session: ForeignSession, as
 
 def _count(summary: Migrated, applied: Applied) -> None:
     summary.sessions += 1
-    summary.begun += applied.begun
-    summary.deleted += applied.deleted
-    summary.messages += applied.messages
-    summary.recorded += applied.recorded
-    summary.checkpoints += applied.checkpoints
-    summary.rewinds += applied.rewinds
-    summary.trims += applied.trims
-    summary.uncounted += applied.uncounted
+    for name in COUNTED:
+        setattr(summary, name, getattr(summary, name) + getattr(applied, name))

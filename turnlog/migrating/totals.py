@@ -17,12 +17,7 @@ def beyond(total: Mapping[str, int], billed: Usage, messages: Sequence[Foreign])
         billed: what the log has counted of it.
         messages: those that are new, with counters of their own or without.
     """
-    counted = {
-        "input_tokens": billed.input_tokens,
-        "output_tokens": billed.output_tokens,
-        "cache_read_input_tokens": billed.cache_read_input_tokens,
-        "cache_creation_input_tokens": billed.cache_creation_5m + billed.cache_creation_1h,
-    }
+    counted: dict[str, int] = {name: getattr(billed, name) for name in COUNTERS}
     for message in messages:
         counted = plus(counted, message.given.usage or {})
     return {name: max(0, total.get(name, 0) - counted[name]) for name in COUNTERS}

@@ -11,7 +11,7 @@ from ..domain.evolving import fold
 from ..domain.keys import SessionKey
 from ..domain.session import SessionState
 from ..projections.engine.read_model import Run
-from ..time.travelling import state_at
+from ..time.replaying import state_at
 
 KEPT = 2048
 """States kept in memory, a few kilobytes each."""

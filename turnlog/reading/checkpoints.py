@@ -12,8 +12,8 @@ from ..domain.evolving import apply, branch_off
 from ..domain.points import Head, Point, anchor_end
 from ..domain.session import GONE, SessionState
 from ..domain.usage import Usage
+from ..time.lineages import heads_of, with_derived
 from ..time.transcribing import transcript_of
-from ..time.travelling import heads_of, with_derived
 from .finding import CheckpointRow
 from .whole import Said, SessionRecord, record_of, whole
 

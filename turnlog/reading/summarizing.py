@@ -17,7 +17,6 @@ from ..adapters.storage.contract.store import Store
 from ..adapters.storage.contract.values import Body, Stream, Summary
 from ..adapters.storage.encoding.blocks import read_entry
 from ..adapters.storage.encoding.json_bytes import decode, encode
-from ..domain.entry import Mark
 from ..domain.errors import DamagedEvent, NotJson, StorageError
 from ..domain.events import EntryRecorded, TurnRecorded
 from ..domain.keys import SessionKey
@@ -170,8 +169,7 @@ def _since(reader: Reader, stream: Stream, version: int) -> Iterator[dict[str, A
     for recorded in reader.events(stream, version):
         event = recorded.event
         if isinstance(event, TurnRecorded | EntryRecorded) and event.branch == stream.state.branch:
-            careful = event.marks & (Mark.CAREFUL | Mark.RAW) != 0
-            yield read_entry(Body(recorded.version, event.body, careful))
+            yield read_entry(Body.of(recorded.version, event))
 
 
 def _named_here(state: SessionState) -> list[dict[str, Any]]:

@@ -19,8 +19,9 @@ from ..domain.keys import SessionKey
 from ..domain.points import Point
 from ..domain.session import GONE, SessionState
 from ..domain.usage import Usage
+from ..time.lineages import event_at, lineage_to
 from ..time.transcribing import Line, transcript_of
-from ..time.travelling import find_place, lineage_to, state_of
+from ..time.travelling import find_place, state_of
 
 
 class SessionRecord(NamedTuple):
@@ -118,7 +119,7 @@ def record_of(
 def _recorded_at(reader: Reader, stream: Stream, state: SessionState) -> tuple[int, int]:
     """When the first event of the present life was recorded, and the last one of a state."""
     wanted = (state.life + 1, max(state.version, state.life + 1))
-    first, last = (next(iter(reader.events(stream, v - 1, v, "none"))).recorded_at for v in wanted)
+    first, last = (event_at(reader, stream, v, "none").recorded_at for v in wanted)
     return first, last
 
 

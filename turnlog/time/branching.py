@@ -17,6 +17,7 @@ from ..domain.lineage import BASE, FIRST
 from ..domain.points import Head
 from ..domain.recorded import Recorded
 from ..reading.finding import tables_in
+from .lineages import event_at
 
 
 class PromptOf(NamedTuple):
@@ -88,7 +89,7 @@ def branches_of(reader: Reader, stream: Stream) -> list[Branch]:
 def _beginning(reader: Reader, stream: Stream, number: int) -> Recorded:
     """The event that a branch began with: the rewind, or the beginning of a life."""
     version = max(number, 1)
-    return next(iter(reader.events(stream, version - 1, version)))
+    return event_at(reader, stream, version)
 
 
 def _left(reader: Reader, stream: Stream, begun: Recorded) -> int:
@@ -96,7 +97,7 @@ def _left(reader: Reader, stream: Stream, begun: Recorded) -> int:
     if not isinstance(begun.event, SessionStarted):
         return begun.event.branch
     version = begun.version - 1
-    return next(iter(reader.events(stream, version - 1, version, "none"))).event.branch
+    return event_at(reader, stream, version, "none").event.branch
 
 
 def _branch(
@@ -170,7 +171,7 @@ def _prompts(
 
 
 def _entry(reader: Reader, stream: Stream, head: Head) -> Any:
-    event = next(iter(reader.events(stream, head.version - 1, head.version))).event
+    event = event_at(reader, stream, head.version).event
     if not isinstance(event, TurnRecorded | EntryRecorded) or not event.body:
         return None  # erased, or no entry
-    return read_entry(Body(head.version, event.body, bool(event.marks & (Mark.CAREFUL | Mark.RAW))))
+    return read_entry(Body.of(head.version, event))

@@ -11,9 +11,10 @@ from ..domain.keys import SessionKey
 from ..domain.points import Head, Place, Point
 from ..domain.session import SessionState
 from ..projections.sessions import Spent
+from .lineages import heads_of, lineage_to
 from .stretch import Named, Stretch, named, stretch_of, turns_of
 from .transcribing import Numbering
-from .travelling import find_place, heads_of, lineage_to, state_of
+from .travelling import find_place, state_of
 
 _COMPARED = (
     "presence",

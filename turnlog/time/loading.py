@@ -15,7 +15,7 @@ from ..domain.errors import ContentErased
 from ..domain.lineage import Lineage
 from ..domain.points import load_order
 from ..domain.session import THERE
-from .travelling import late_of, owner_of
+from .lineages import late_of, owner_of
 
 
 def live_entries(reader: Reader, stream: Stream) -> Iterator[dict[str, Any]]:

@@ -15,7 +15,8 @@ from ..domain.errors import PointNotFound, Refused
 from ..domain.keys import SessionKey
 from ..domain.moments import Moment
 from .past_tables import PastTables
-from .travelling import state_at, version_at_position
+from .replaying import state_at
+from .travelling import version_at_position
 
 
 @contextmanager

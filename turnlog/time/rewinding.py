@@ -17,7 +17,9 @@ from ..domain.keys import SessionKey
 from ..domain.lineage import Lineage, Segment
 from ..domain.points import Place, Point
 from ..domain.session import THERE, SessionState
-from .travelling import find_checkpoint, find_place, lineage_to, past_at
+from .lineages import event_at, lineage_to
+from .replaying import past_at
+from .travelling import find_checkpoint, find_place
 
 
 class Rewound(NamedTuple):
@@ -159,7 +161,7 @@ def _cut(reader: Reader, origin: Stream, point: Point | None) -> tuple[Place, Li
 def _chain_at(reader: Reader, origin: Stream, place: Place) -> str:
     if place.stream is not None or place.version == 0:
         return ""
-    return next(iter(reader.events(origin, place.version - 1, place.version, "none"))).chain.hex()
+    return event_at(reader, origin, place.version, "none").chain.hex()
 
 
 def checkpoint(

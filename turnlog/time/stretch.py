@@ -18,7 +18,7 @@ from ..projections.sessions import Session, Spent
 from ..projections.sessions.query import subagents_of
 from ..projections.sessions.response import Response
 from ..reading.finding import tables_in
-from .travelling import owner_of
+from .lineages import owner_of
 
 FIRST_WORDS = 400
 """Characters that are kept of a prompt."""
@@ -31,7 +31,6 @@ _FILES = {
 }
 """Tools that touch a file, and which input names it."""
 _CALLS = ("tool_use", "server_tool_use", "mcp_tool_use")
-_CAREFULLY = Mark.CAREFUL | Mark.RAW
 
 
 class Asked(NamedTuple):
@@ -153,7 +152,7 @@ def _entries(reader: Reader, stream: Stream, wanted: Collection[int]) -> Iterato
     for recorded in reader.events(stream, min(wanted) - 1, max(wanted)):
         event = recorded.event
         if recorded.version in wanted and isinstance(event, TurnRecorded):
-            body = Body(recorded.version, event.body, bool(event.marks & _CAREFULLY))
+            body = Body.of(recorded.version, event)
             # What was erased is still an entry, with nothing to read.
             yield recorded.version, read_entry(body) if event.body else None
 

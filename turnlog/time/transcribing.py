@@ -12,8 +12,8 @@ from ..adapters.storage.damage import damaged
 from ..adapters.storage.encoding.blocks import read_entry
 from ..domain.entry import Mark
 from ..domain.lineage import Lineage, Segment
+from .lineages import heads_of
 from .loading import bodies_of, erased, is_erased
-from .travelling import heads_of
 
 
 class Line(NamedTuple):

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from ....domain.batch import Memory
+from ....domain.entry import Entry, Mark
+from ....domain.events import EntryRecorded, TurnRecorded
 from ....domain.keys import SessionKey
 from ....domain.session import SessionState
 from ....projections.engine.read_model import Run
@@ -76,6 +78,12 @@ class Body(NamedTuple):
     version: int
     data: bytes
     careful: bool
+    """Whether only a careful decoder reads them back exactly."""
+
+    @classmethod
+    def of(cls, version: int, entry: Entry | TurnRecorded | EntryRecorded) -> Body:
+        """The bytes of an entry that is at hand."""
+        return cls(version, entry.body, entry.marks & (Mark.CAREFUL | Mark.RAW) != 0)
 
 
 class Source(NamedTuple):
