@@ -32,9 +32,9 @@ class Known(NamedTuple):
         return self.version == 0
 
     @property
-    def late(self) -> bool:
-        """Whether it came late."""
-        return self.place != self.version
+    def late(self) -> int:
+        """The version that recorded it, if it came late and stands elsewhere; else 0."""
+        return self.version if self.place != self.version else 0
 
 
 def _content_is_unknown(known: Known, entry: Entry) -> bool:

@@ -76,6 +76,7 @@ def rewind(
             target=place.version,
             target_branch=place.branch,
             target_late=place.late_upto,
+            target_among=place.among,
             target_base=base,
             checkpoint_id=checkpoint_id,
             leaf=past.leaf.hex() if past.leaf else None,

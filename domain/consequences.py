@@ -188,8 +188,9 @@ class Consequences:
 
     def _describe_late(self, entry: Entry, asked: str, recorded: Known) -> None:
         """A late title or tag holds where nothing that follows in the transcript gave another."""
-        state, now = self.state, self.before
-        if self.seen.at_entry is None or not state.is_live(recorded.branch, recorded.place, True):
+        now = self.before
+        live = self.state.is_live(recorded.branch, recorded.place, recorded.late)
+        if self.seen.at_entry is None or not live:
             return
         then = self.seen.at_entry(recorded.place - 1)
         if entry.title is not None:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from . import events as e
 from .entry import Mark, is_anonymous
 from .headers import EntryHeader, Header, TurnHeader
-from .lineage import BASE, Cut
+from .lineage import BASE, Cut, is_among
 from .session import GONE, SessionState
 from .usage import Response
 
@@ -134,8 +134,10 @@ def _recorded(state: SessionState, event: e.TurnRecorded | e.EntryRecorded | Hea
     new_turn = turn > state.turns_seen
     if new_turn:
         state.turns_seen = turn
+    if late:
+        _stand_among(state, event)
     if event.branch != state.branch and not (
-        late and state.is_live(event.branch, event.place or 0, late)
+        late and state.is_live(event.branch, event.place or 0, state.version)
     ):
         return
     prompts, turns, entries, usage = state.live
@@ -147,6 +149,15 @@ def _recorded(state: SessionState, event: e.TurnRecorded | e.EntryRecorded | Hea
         state.leaf, state.leaf_version = event.identity, state.version
     if marks & (Mark.ASSISTANT | Mark.USER):
         state.status = _status(marks)
+
+
+def _stand_among(state: SessionState, event: e.TurnRecorded | e.EntryRecorded | Header) -> None:
+    """Where a branch was cut within what came late, more of it goes with what it stands before."""
+    for branch, cut in state.branches.items():
+        if cut.among and (cut.parent, cut.late_upto) == (event.branch, event.place):
+            kept = event.before != event.place and is_among(cut.among, event.before or 0)
+            if kept != is_among(cut.among, state.version):
+                state.branches[branch] = cut._replace(among=(*cut.among, state.version))
 
 
 def _status(marks: int) -> str:
@@ -185,7 +196,7 @@ def _used(state: SessionState, event: e.UsageRecorded) -> None:
         event.characters,
     )
     _answered_by(state, event.model)
-    late = event.place is not None
+    late = state.version if event.place is not None else 0
     if state.is_live(event.branch, event.place or state.version, late):
         state.live = state.live._replace(usage=state.live.usage.plus(gained))
 
@@ -202,7 +213,9 @@ def _rewound(state: SessionState, event: e.SessionRewound) -> None:
     if event.target_base is not None:
         state.branches[state.version] = Cut(BASE, 0, None, event.target_base)
     else:
-        state.branches[state.version] = Cut(event.target_branch, event.target, event.target_late)
+        state.branches[state.version] = Cut(
+            event.target_branch, event.target, event.target_late, (), event.target_among
+        )
     state.branch = state.version
     state.leaf = bytes.fromhex(event.leaf) if event.leaf else None
     state.leaf_version = event.leaf_version
@@ -222,7 +235,7 @@ def _transcript_forked(state: SessionState, event: e.TranscriptForked) -> None:
 
 @_when(e.SessionRenamed)
 def _renamed(state: SessionState, event: e.SessionRenamed) -> None:
-    late = event.place is not None and state.is_live(event.branch, event.place, True)
+    late = event.place is not None and state.is_live(event.branch, event.place, state.version)
     if event.source == "api" or event.branch == state.branch or late:
         state.titles[event.kind] = event.title
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from .entry import Mark
 from .errors import InvalidPoint, PointNotFound
+from .lineage import Among, among_of
 
 _NUMBERED = ("prompt", "turn", "version", "position")
 _TIMED = ("time", "recorded")
@@ -97,6 +98,11 @@ class Head(NamedTuple):
     stream: str | None = None
     """Another session's stream, for what a fork took over."""
 
+    @property
+    def late(self) -> int:
+        """Its version, if it came late and stands elsewhere; else 0."""
+        return self.version if self.place is not None else 0
+
 
 class Place(NamedTuple):
     """Where a point lies: everything up to here is kept."""
@@ -107,6 +113,8 @@ class Place(NamedTuple):
     stream: str | None = None
     seen: int | None = None
     """For a version or a time: what came late after it was not there yet."""
+    among: Among = ()
+    """Which late entries that stand before ``late_upto`` are kept."""
 
 
 def load_order(natural: Iterable[Head], late: Sequence[Head]) -> Iterator[Head]:
@@ -151,6 +159,7 @@ def resolve(point: Point, heads: Iterable[Head], first: Place) -> Place:
     """
     if point.number == 0:
         return first
+    heads = list(heads)
     if point.kind == "prompt":
         end, count = _prompt_end(heads, point.number)
     else:
@@ -161,7 +170,7 @@ def resolve(point: Point, heads: Iterable[Head], first: Place) -> Place:
             if count
             else f"{point}: nothing was said yet"
         )
-    return _place(*end)
+    return behind(heads, end)
 
 
 def anchor_end(heads: Iterable[Head], anchor: int, kind: str) -> Place | None:
@@ -170,37 +179,24 @@ def anchor_end(heads: Iterable[Head], anchor: int, kind: str) -> Place | None:
     start = next((i for i, head in enumerate(heads) if head.version == anchor), None)
     if start is None:
         return None
-    if kind == "turn":
-        end, _ = _turn_end(heads[start:], 1)
-    else:
-        end, _ = _prompt_end(heads[start:], 1)
-    return _place(*end) if end is not None else None
+    end, _ = (_turn_end if kind == "turn" else _prompt_end)(heads[start:], 1)
+    return behind(heads, start + end) if end is not None else None
 
 
-_End = tuple[Head, Head | None]
-"""The last entry kept and the one after it."""
+def _prompt_end(heads: Sequence[Head], number: int) -> tuple[int | None, int]:
+    """Which entry is the last of a prompt, and how many prompts there are."""
+    asked = [i for i, head in enumerate(heads) if head.marks & Mark.PROMPT]
+    if number < len(asked):
+        return asked[number] - 1, number
+    return (len(heads) - 1 if number == len(asked) else None), len(asked)
 
 
-def _prompt_end(heads: Iterable[Head], number: int) -> tuple[_End | None, int]:
-    count = 0
-    last: Head | None = None
-    for head in heads:
-        if head.marks & Mark.PROMPT:
-            count += 1
-            if count == number + 1 and last is not None:
-                return (last, head), number
-        last = head
-    return ((last, None) if last is not None and count == number else None), count
-
-
-def _turn_end(heads: Iterable[Head], number: int) -> tuple[_End | None, int]:
+def _turn_end(heads: Sequence[Head], number: int) -> tuple[int | None, int]:
     """The last entry of a response, or the last result of its tools if that is later."""
     turns: list[tuple[str | None, int | None]] = []
-    end: _End | None = None
+    end: int | None = None
     over = False
-    for head in heads:
-        if end is not None and end[1] is None:
-            end = (end[0], head)
+    for i, head in enumerate(heads):
         turn = head.stream, head.turn  # a fork counts its own from 1 again
         if head.turn is not None and turn not in turns:
             turns.append(turn)
@@ -208,14 +204,20 @@ def _turn_end(heads: Iterable[Head], number: int) -> tuple[_End | None, int]:
         over = over or len(turns) > number or (reached and bool(head.marks & Mark.PROMPT))
         own = reached and turn == turns[number - 1]
         if own or (reached and not over and head.marks & Mark.TOOL_RESULT):
-            end = (head, None)
+            end = i
     return (end if len(turns) >= number else None), len(turns)
 
 
-def _place(last: Head, following: Head | None) -> Place:
-    """Keep everything up to ``last``."""
-    if last.place is None:
-        return Place(last.version, last.branch, None, last.stream)
+def behind(heads: Sequence[Head], last: int) -> Place:
+    """The place behind one of some entries, in load order: everything up to it is kept."""
+    head = heads[last]
+    if head.place is None:
+        return Place(head.version, head.branch, None, head.stream)
     # A late entry is the last one kept: it stands before its place, which is not kept.
-    whole = following is None or following.place is None
-    return Place(last.place - 1, last.branch, last.place if whole else None, last.stream)
+    there = [(i, other.version) for i, other in enumerate(heads) if _beside(other, head)]
+    among = among_of({v for i, v in there if i <= last}, {v for i, v in there if i > last})
+    return Place(head.place - 1, head.branch, head.place, head.stream, among=among)
+
+
+def _beside(one: Head, other: Head) -> bool:
+    return (one.place, one.branch, one.stream) == (other.place, other.branch, other.stream)

@@ -86,6 +86,6 @@ class SessionState:
         """The segments that lead to the head."""
         return lineage(self.branches, self.base, self.branch)
 
-    def is_live(self, branch: int, place: int, late: bool = False) -> bool:
-        """Whether what lies there is on the live branch."""
+    def is_live(self, branch: int, place: int, late: int = 0) -> bool:
+        """Whether what lies there is on the live branch; ``late`` as ``lineage.keeps`` has it."""
         return branch == self.branch or is_live(self.lineage, branch, place, late)

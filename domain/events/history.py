@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal, NamedTuple
 
-from ..lineage import Lineage
+from ..lineage import Among, Lineage
 from ..usage import NOTHING, Usage
 from .base import SessionEvent
 from .details import Status
@@ -55,6 +55,8 @@ class SessionRewound(SessionEvent):
     """The last version kept."""
     target_late: int | None = None
     """Late entries standing before this version are kept too."""
+    target_among: Among = ()
+    """Which of them, where the target is one of several that stand there: see ``Segment``."""
     target_branch: int = 0
     target_base: Lineage | None = None
     """Set where the target lies in what a fork took over."""

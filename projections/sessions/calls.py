@@ -107,7 +107,7 @@ class Calls:
         cursor.execute(self._of, (stream,))
         changed = []
         for _, call, branch, place, late, _, live in cursor.fetchall():
-            now = line.has(None, branch, place, bool(late))
+            now = line.has(None, branch, place, late)
             if now != bool(live):
                 changed.append((int(now), stream, call))
         if changed:
@@ -150,7 +150,8 @@ def call_row(
 ) -> _Call:
     """A call as it is kept."""
     at = place if place is not None else version
-    return stream, _shown(call), branch, at, int(place is not None), prompt, int(live)
+    late = version if place is not None else 0
+    return stream, _shown(call), branch, at, late, prompt, int(live)
 
 
 def _shown(call: str | None) -> str:

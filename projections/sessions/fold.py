@@ -149,7 +149,8 @@ class Sessions:
             elif kind is e.WorkspaceChanged:
                 git_branch = event.git_branch or None  # type: ignore[attr-defined]
             elif kind is e.SubagentCalled:
-                live = after.is_live(event.branch, event.place or version, event.place is not None)
+                late = version if event.place is not None else 0
+                live = after.is_live(event.branch, event.place or version, late)
                 call = event.tool_use_id  # type: ignore[attr-defined]
                 calls.append(
                     call_row(stream, call, version, event.place, event.branch, prompt, live)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Dialect, bindparam, select
 
 from ...domain.events import TranscriptForked
-from ...domain.lineage import Lineage, keeps, saw
+from ...domain.lineage import Lineage, keeps
 from ...domain.session import SessionState
 from ..prepared import inserting, prepare
 from .response import Response, Told, taken_number
@@ -34,18 +34,19 @@ class Line:
         self._left = [
             (origin, departure)
             for origin, departure in departures
-            if on(self._lineage, origin, departure.branch, departure.child, False)
+            if on(self._lineage, origin, departure.branch, departure.child)
         ]
 
     def holds(self, row: Response) -> bool:
         """Whether a response is live in its stream."""
-        return self.has(row.origin, row.branch, row.place, bool(row.late))
+        return self.has(row.origin, row.branch, row.place, row.late)
 
-    def has(self, origin: str | None, branch: int, place: int, late: bool) -> bool:
+    def has(self, origin: str | None, branch: int, place: int, late: int) -> bool:
         """Whether what lies there is live.
 
         Args:
             origin: the other stream it lies in, where a fork took it over.
+            late: the version that recorded it, where it came late and stands elsewhere; else 0.
         """
         if not on(self._lineage, origin, branch, place, late):
             return False
@@ -56,7 +57,7 @@ class Line:
         )
 
 
-def on(lineage: Lineage, origin: str | None, branch: int, place: int, late: bool) -> bool:
+def on(lineage: Lineage, origin: str | None, branch: int, place: int, late: int = 0) -> bool:
     """Whether a place is on a lineage."""
     return any(
         segment.branch == branch and segment.stream == origin and keeps(segment, place, late)
@@ -102,8 +103,7 @@ class Lines:
         for segment in state.base:
             assert segment.stream is not None, "a fork takes over what lies in other streams"
             for row in self._responses.of_name(cursor, segment.stream):
-                there = on((segment,), segment.stream, row.branch, row.place, bool(row.late))
-                there = there and saw(segment, row.late, bool(row.late))
+                there = on((segment,), segment.stream, row.branch, row.place, row.late)
                 if row.told in (Told.TAKEN, Told.CLAIM) or not there:
                     continue
                 row = row._replace(

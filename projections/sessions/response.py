@@ -151,7 +151,7 @@ def first_seen(
 ) -> Response:
     """A response of which nothing was recorded in this stream before."""
     event, version, position, prompt, git_branch, key = use
-    late = event.place is not None
+    late = version if event.place is not None else 0
     place = event.place if event.place is not None else version
     told = _TOLD.get(event.source, Told.OWN)
     placeholder = int(event.quality == "placeholder")
@@ -166,7 +166,7 @@ def first_seen(
         prompt,
         event.branch,
         place,
-        version if late else 0,
+        late,
         int(event.native and state.forked_from is None),
         int(event.fast),
         told,

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from ..columns import KEY, ORDERED
 
 NAME = "sessions"
-VERSION = 3
+VERSION = 4
 
 
 COUNTERS = (
@@ -176,7 +176,7 @@ class SessionTables:
             Column("call", ORDERED, primary_key=True),
             Column("branch", Integer, nullable=False),
             Column("place", Integer, nullable=False),
-            Column("late", SmallInteger, nullable=False),
+            Column("late", Integer, nullable=False),
             Column("prompt", Integer, nullable=False),
             Column("live", SmallInteger, nullable=False),
             sqlite_with_rowid=False,

@@ -186,7 +186,7 @@ def test_an_id_of_a_deleted_session_is_not_given_again(timed: Log) -> None:
 def test_an_id_is_free_even_where_the_list_is_out_of_date(timed: Log) -> None:
     """A stale list must never make two sessions share a stream."""
     first = timed.create(ids="time", project="p").key
-    timed.store.project(lambda cursor: cursor.execute("DELETE FROM sessions_v3_sessions"))
+    timed.store.project(lambda cursor: cursor.execute("DELETE FROM sessions_v4_sessions"))
     assert timed.create(ids="time", project="p").key != first
 
 

@@ -126,7 +126,7 @@ class Writer:
     # -- points in time ------------------------------------------------------------------------
 
     def targets(self) -> list[Line]:
-        """Where one may go back to: not within a response, nor within what came late."""
+        """Where one may go back to: not within a response."""
         return [line for line in self.plain.reachable() if line.uuid and may_end(line)]
 
     def prompt(self, number: int) -> Line | None:
@@ -159,4 +159,4 @@ def may_end(line: Line) -> bool:
     """Whether a rewind may keep a line as the last one."""
     if kind(line) == "assistant" and line.entry["message"]["stop_reason"] is None:
         return False
-    return not line.late and not line.left
+    return not line.left

@@ -139,9 +139,6 @@ def test_a_rewind_to_the_end_of_what_came_late(log: Log, s: Transcript, talk: Ta
     assert output(log) == (7, 3)
 
 
-@pytest.mark.xfail(
-    reason="a cut knows the place of late entries, not which of those that stand there"
-)
 def test_a_rewind_into_the_middle_of_what_came_late(log: Log, s: Transcript, talk: Talk) -> None:
     """A prompt that came late must never be dropped by going back to its end."""
     log.append(KEY, talk("one?", 1))

@@ -37,7 +37,7 @@ def _newest(reader: Reader, stream: Stream, kind: str) -> Body | None:
     for recorded in reader.events(stream, state.life, content="none"):
         event = recorded.event
         if isinstance(event, EntryRecorded) and event.kind == kind:
-            late = event.place is not None
+            late = recorded.version if event.place is not None else 0
             if state.is_live(event.branch, event.place or recorded.version, late):
                 newest = recorded.version
     return reader.body(stream, newest) if newest is not None else None

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ..adapters.storage.contract.reader import Reader
 from ..adapters.storage.contract.values import Stream
 from ..domain.keys import SessionKey
-from ..domain.lineage import keeps, saw
+from ..domain.lineage import keeps
 from ..projections.search.candidates import Candidate, SearchFilter, allowed, forks_of, names_of
 from ..projections.search.tables import SearchTables
 from ..projections.search.texts import title_hash
@@ -161,7 +161,7 @@ class Living:
         state = stream.state
         if candidate.version <= state.life:
             return True  # it was asked for what was deleted, and that has no branch any more
-        late = candidate.place is not None
+        late = candidate.version if candidate.place is not None else 0
         place = candidate.place if candidate.place is not None else candidate.version
         if not state.is_live(candidate.branch or 0, place, late):
             return False
@@ -174,12 +174,11 @@ class Living:
 
 def _took(fork: Stream, origin: str, candidate: Candidate) -> bool:
     """Whether what a fork goes on from holds a text of another stream."""
-    late = candidate.place is not None
+    late = candidate.version if candidate.place is not None else 0
     place = candidate.place if candidate.place is not None else candidate.version
     return any(
         segment.stream == origin
         and segment.branch == candidate.branch
         and keeps(segment, place, late)
-        and saw(segment, candidate.version, late)
         for segment in fork.state.lineage
     )

@@ -162,7 +162,7 @@ def _prompts(
                 len({h.turn for h in part if h.turn is not None}),
                 spent[n],
                 unpriced[n],
-                stream.state.is_live(number, head.place or head.version, head.place is not None),
+                stream.state.is_live(number, head.place or head.version, head.late),
                 head.occurred_at,
                 _entry(reader, stream, head),
             )

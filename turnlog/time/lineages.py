@@ -9,7 +9,7 @@ from ..adapters.storage.contract.values import Content, Stream
 from ..domain import events as e
 from ..domain.batch import Known
 from ..domain.keys import SessionKey
-from ..domain.lineage import FIRST, Lineage, Segment, keeps, lineage, saw
+from ..domain.lineage import FIRST, Lineage, Segment, keeps, lineage
 from ..domain.points import Head, Place, load_order
 from ..domain.recorded import Recorded
 
@@ -48,9 +48,7 @@ def late_of(reader: Reader, stream: Stream, segment: Segment) -> list[Head]:
     return [
         head
         for head in reader.late_heads(stream)
-        if head.branch == segment.branch
-        and keeps(segment, head.place or 0, late=True)
-        and saw(segment, head.version, late=True)
+        if head.branch == segment.branch and keeps(segment, head.place or 0, head.late)
     ]
 
 
@@ -71,8 +69,7 @@ def lineage_to(stream: Stream, place: Place) -> Lineage:
     if place.version == 0:
         return ()
     line = lineage(state.branches, state.base, place.branch)
-    last = line[-1]._replace(upto=place.version, late_upto=place.late_upto)
-    line = (*line[:-1], last)
+    line = (*line[:-1], _cut(line[-1], place))
     if place.seen is None:
         return line
     return tuple(s if s.stream is not None else s._replace(seen=place.seen) for s in line)
@@ -82,10 +79,14 @@ def _base_to(base: Lineage, place: Place) -> Lineage:
     kept: list[Segment] = []
     for segment in base:
         if segment.stream == place.stream and segment.branch == place.branch:
-            kept.append(segment._replace(upto=place.version, late_upto=place.late_upto))
+            kept.append(_cut(segment, place))
             break
         kept.append(segment)
     return tuple(kept)
+
+
+def _cut(segment: Segment, place: Place) -> Segment:
+    return segment._replace(upto=place.version, late_upto=place.late_upto, among=place.among)
 
 
 def in_base(
@@ -100,8 +101,7 @@ def in_base(
         for identity, known in reader.known(origin, identities, 0).items():
             for segment in base:
                 same = segment.stream == name and segment.branch == known.branch
-                kept = keeps(segment, known.place, known.late)
-                if same and kept and saw(segment, known.version, known.late):
+                if same and keeps(segment, known.place, known.late):
                     found[identity] = name, known
     return found
 

@@ -6,7 +6,7 @@ from ..adapters.storage.contract.reader import Reader
 from ..adapters.storage.contract.values import Stream
 from ..domain import events as e
 from ..domain.evolving import apply, branch_off, fold
-from ..domain.lineage import Lineage, Segment, keeps, saw
+from ..domain.lineage import Lineage, Segment, keeps
 from ..domain.points import Place
 from ..domain.recorded import Recorded
 from ..domain.session import SessionState
@@ -55,12 +55,9 @@ def _counts(recorded: Recorded, segments: list[Segment]) -> bool:
     event = recorded.event
     if isinstance(event, e.SessionRewound | e.SessionDeleted | e.SessionRestored):
         return False
-    late = event.place is not None
+    late = recorded.version if event.place is not None else 0
     place = event.place if event.place is not None else recorded.version
-    return any(
-        s.branch == event.branch and keeps(s, place, late) and saw(s, recorded.version, late)
-        for s in segments
-    )
+    return any(s.branch == event.branch and keeps(s, place, late) for s in segments)
 
 
 def _take(state: SessionState, recorded: Recorded) -> None:

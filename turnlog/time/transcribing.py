@@ -112,5 +112,6 @@ def left_behind(reader: Reader, stream: Stream, branch: int, prompts: int = 0) -
     """
     state = stream.state
     for line in transcript_of(reader, stream, (Segment(branch, None),), Numbering(prompts)):
-        if line.version > state.life and not state.is_live(branch, line.place, line.late):
+        late = line.version if line.late else 0
+        if line.version > state.life and not state.is_live(branch, line.place, late):
             yield line

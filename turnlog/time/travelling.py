@@ -10,8 +10,8 @@ from ..domain import events as e
 from ..domain.batch import Known
 from ..domain.entry import CHECKPOINT, identity_of
 from ..domain.errors import PointNotFound
-from ..domain.lineage import FIRST, Segment, lineage
-from ..domain.points import RECORDED, Place, Point, anchor_end, resolve
+from ..domain.lineage import FIRST, Lineage, Segment, among_both, lineage
+from ..domain.points import RECORDED, Head, Place, Point, anchor_end, behind, load_order, resolve
 from ..domain.session import SessionState
 from .lineages import event_at, heads_of, in_base, owner_of, with_derived
 from .replaying import past_at, state_at
@@ -40,8 +40,9 @@ def find_place(reader: Reader, stream: Stream, point: Point) -> Place:
         PointNotFound: the session has no such point; the message says what it has.
     """
     if point.kind in ("prompt", "turn"):
-        heads = heads_of(reader, stream, stream.state.lineage)
-        return _whole(reader, stream, resolve(point, heads, _BEFORE_ALL))
+        line = stream.state.lineage
+        place = resolve(point, heads_of(reader, stream, line), _BEFORE_ALL)
+        return _whole(reader, stream, _within(line, place))
     if point.kind == "checkpoint":
         return _checkpoint(reader, stream, point)
     if point.kind == "message":
@@ -70,6 +71,14 @@ def _whole(reader: Reader, stream: Stream, place: Place) -> Place:
         return place
     owner = owner_of(reader, stream, Segment(place.branch, None, place.stream))
     return place._replace(version=with_derived(reader, owner, place.version))
+
+
+def _within(line: Lineage, place: Place) -> Place:
+    """A place on a lineage, which may itself end within the late entries that stand there."""
+    for s in line:
+        if (s.branch, s.stream, s.late_upto) == (place.branch, place.stream, place.late_upto):
+            return place._replace(among=among_both(s.among, place.among))
+    return place
 
 
 def _version_at(reader: Reader, stream: Stream, time: int) -> int:
@@ -106,7 +115,8 @@ def _checkpoint(reader: Reader, stream: Stream, point: Point) -> Place:
     if not state.is_live(created.branch, created.anchor):
         line = lineage(state.branches, state.base, created.branch)
     place = anchor_end(heads_of(reader, stream, line), created.anchor, created.kind)
-    return _whole(reader, stream, place or Place(created.anchor, created.branch))
+    place = place or Place(created.anchor, created.branch)
+    return _whole(reader, stream, _within(line, place))
 
 
 def find_checkpoint(reader: Reader, stream: Stream, name: str) -> e.CheckpointCreated | None:
@@ -128,13 +138,18 @@ def _message(reader: Reader, stream: Stream, point: Point) -> Place:
     identity = identity_of(point.value)
     known = reader.known(stream, [identity]).get(identity)
     if known is not None:
-        return _at(known, None)
+        return _at(reader, stream, known, None)
     for name, known in in_base(reader, stream, [identity]).values():
-        return _at(known, name)
+        return _at(reader, stream, known, name)
     raise PointNotFound(f"{point!s:.100}: no entry of this session has that uuid")
 
 
-def _at(known: Known, name: str | None) -> Place:
-    if known.late:
-        return Place(known.place - 1, known.branch, known.place, name)
-    return Place(known.version, known.branch, None, name)
+def _at(reader: Reader, stream: Stream, known: Known, name: str | None) -> Place:
+    if not known.late:
+        return Place(known.version, known.branch, None, name)
+    owner = owner_of(reader, stream, Segment(known.branch, None, name))
+    there = (known.branch, known.place)
+    late = [head for head in reader.late_heads(owner) if (head.branch, head.place) == there]
+    order = list(load_order([Head(known.place, known.branch, None, None, 0, None, None)], late))
+    last = next(i for i, head in enumerate(order) if head.version == known.version)
+    return behind(order, last)._replace(stream=name)

@@ -17,6 +17,7 @@ from ....domain import events as e
 from ....domain.entry import Mark, message_of
 from ....domain.errors import DamagedEvent, NotJson
 from ....domain.headers import Columns, EntryHeader, Header, TurnHeader
+from ....domain.lineage import Segment
 from ....domain.usage import NOTHING, Usage
 from .facts import shortened, written_out
 from .json_bytes import decode, encode
@@ -342,6 +343,8 @@ def _plain(value: Any) -> Any:
     """Named tuples as lists, so that any JSON encoder takes them."""
     if isinstance(value, dict):
         return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, Segment):
+        return value.plain
     if isinstance(value, tuple | list):
         return [_plain(inner) for inner in value]
     if isinstance(value, BaseModel):

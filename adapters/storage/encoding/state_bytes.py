@@ -64,6 +64,7 @@ def dump_state(state: SessionState) -> bytes:
     if state.branches:
         plain["branches"] = [
             [branch, cut.parent, cut.upto, cut.late_upto, _lists(cut.base)]
+            + ([list(cut.among)] if cut.among else [])
             for branch, cut in state.branches.items()
         ]
     if state.base:
@@ -96,8 +97,8 @@ def load_state(key: SessionKey, data: bytes) -> SessionState | None:
         found["forked_from"] = Origin(*found["forked_from"])
     if "branches" in found:
         found["branches"] = {
-            branch: Cut(parent, upto, late, _segments(base))
-            for branch, parent, upto, late, base in found["branches"]
+            branch: Cut(parent, upto, late, _segments(base), *map(tuple, among))
+            for branch, parent, upto, late, base, *among in found["branches"]
         }
     if "base" in found:
         found["base"] = _segments(found["base"])
@@ -136,11 +137,11 @@ def load_memory(data: bytes) -> Memory:
 
 
 def _lists(base: Lineage) -> list[list[Any]]:
-    return [list(segment) for segment in base]
+    return [segment.plain for segment in base]
 
 
 def _segments(lists: list[list[Any]]) -> Lineage:
-    return tuple(Segment(*values) for values in lists)
+    return tuple(Segment(*values[:5], *map(tuple, values[5:])) for values in lists)
 
 
 def _pack(plain: dict[str, Any]) -> bytes:
