@@ -148,7 +148,7 @@ def _recorded(state: SessionState, event: e.TurnRecorded | e.EntryRecorded | Hea
     if not is_anonymous(event.identity):
         state.leaf, state.leaf_version = event.identity, state.version
     if marks & (Mark.ASSISTANT | Mark.USER):
-        state.status = _status(marks)
+        state.status = status_of(marks)
 
 
 def _stand_among(state: SessionState, event: e.TurnRecorded | e.EntryRecorded | Header) -> None:
@@ -160,7 +160,8 @@ def _stand_among(state: SessionState, event: e.TurnRecorded | e.EntryRecorded | 
                 state.branches[branch] = cut._replace(among=(*cut.among, state.version))
 
 
-def _status(marks: int) -> str:
+def status_of(marks: int) -> str:
+    """Where a session stands that ends with an entry of these marks."""
     if marks & Mark.ERROR:
         return "error"
     if marks & Mark.ENDED:

@@ -56,7 +56,8 @@ class SessionRewound(SessionEvent):
     target_late: int | None = None
     """Late entries standing before this version are kept too."""
     target_among: Among = ()
-    """Which of them, where the target is one of several that stand there: see ``Segment``."""
+    """Which of them, where the target is one of several that stand there: those recorded from the
+    first of these versions up to the second, left out, from the third on, and so on. Empty: all."""
     target_branch: int = 0
     target_base: Lineage | None = None
     """Set where the target lies in what a fork took over."""

@@ -6,7 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from turnlog.domain.lineage import BASE, FIRST, Cut, Lineage, Segment, is_live, keeps, lineage
+from turnlog.domain.lineage import (
+    BASE,
+    FIRST,
+    Cut,
+    Lineage,
+    Segment,
+    among_both,
+    among_of,
+    is_among,
+    is_live,
+    keeps,
+    lineage,
+)
 
 
 @dataclass
@@ -138,3 +150,31 @@ def test_a_late_entry_is_kept_with_the_place_it_stands_at(
     upto: int | None, late_upto: int | None, place: int, kept: bool
 ) -> None:
     assert keeps(Segment(0, upto, None, late_upto), place, late=True) is kept
+
+
+versions = st.sets(st.integers(1, 30))
+
+
+@given(versions, versions)
+def test_a_cut_within_late_entries_tells_them_apart(some: set[int], others: set[int]) -> None:
+    """Of what stands at one place, what was kept must never be taken for what was left."""
+    kept, left = some | {31}, others - some
+    segment = Segment(0, 40, None, 41, None, among_of(kept, left))
+    assert {v for v in kept | left if keeps(segment, 41, v)} == kept
+    assert keeps(segment, 40, 5)
+    assert not keeps(segment, 42, min(kept))
+
+
+@given(versions, versions)
+def test_a_cut_within_a_cut_keeps_what_both_keep(one: set[int], other: set[int]) -> None:
+    every = set(range(1, 33))
+    first, second = one | {31}, other | {31}
+    both = among_both(among_of(first, every - first), among_of(second, every - second))
+    assert {v for v in every if is_among(both, v)} == first & second
+    assert among_both((), both) == both == among_both(both, ())
+
+
+def test_a_segment_is_written_as_it_was_before_cuts_knew_of_late_entries() -> None:
+    """A fork or a snapshot of an earlier release must never read differently."""
+    assert Segment(0, 7, "origin", 8, 9).plain == [0, 7, "origin", 8, 9]
+    assert Segment(0, 7, "origin", 8, 9, (4, 6)).plain == [0, 7, "origin", 8, 9, [4, 6]]

@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 
 from turnlog.adapters.storage.encoding.rows import Row, from_row, to_row
+from turnlog.adapters.storage.encoding.state_bytes import dump_state, load_state
 from turnlog.domain import events as e
 from turnlog.domain.entry import Mark
 from turnlog.domain.errors import DamagedEvent
+from turnlog.domain.keys import SessionKey
+from turnlog.domain.lineage import Cut, Segment
+from turnlog.domain.session import SessionState
 from turnlog.domain.usage import Usage
 
 
@@ -77,3 +81,18 @@ def test_a_header_of_other_types_is_refused_again_and_again() -> None:
                 from_row("TurnRecorded.v1", Row._replace(row, **{field: wrong}), body)
     with pytest.raises(DamagedEvent, match="are no JSON"):
         from_row("TurnRecorded.v1", row._replace(facts="{"), body)
+
+
+def test_a_cut_comes_back_as_it_was_made() -> None:
+    """What a rewind or a fork kept must never be more or less when it is read again."""
+    base = (Segment(0, 9, "p/origin", 10, 12, (11,)), Segment(4, 20, "p/origin"))
+    for event in (
+        e.SessionRewound(target=9, target_late=10, target_among=(11, 13)),
+        e.SessionRewound(target=9, target_branch=-1, target_base=base),
+        e.SessionStarted(project_key="p", session_id="s", base=base),
+    ):
+        row, body, _ = to_row(event)
+        assert from_row(event.TOPIC, row, body) == event
+    state = SessionState(SessionKey("p", "s"), base=base)
+    state.branches = {4: Cut(0, 3), 7: Cut(0, 9, 10, (), (11, 13)), 8: Cut(-1, 0, None, base)}
+    assert load_state(state.key, dump_state(state)) == state

@@ -5,12 +5,13 @@ from __future__ import annotations
 from ..adapters.storage.contract.reader import Reader
 from ..adapters.storage.contract.values import Stream
 from ..domain import events as e
-from ..domain.evolving import apply, branch_off, fold
+from ..domain.entry import Mark, is_anonymous
+from ..domain.evolving import apply, branch_off, fold, status_of
 from ..domain.lineage import Lineage, Segment, keeps
 from ..domain.points import Place
 from ..domain.recorded import Recorded
 from ..domain.session import SessionState
-from .lineages import lineage_to, owner_of
+from .lineages import event_at, heads_of, late_of, lineage_to, owner_of
 
 
 def state_at(reader: Reader, stream: Stream, version: int) -> SessionState:
@@ -48,7 +49,27 @@ def add_up(reader: Reader, stream: Stream, line: Lineage) -> SessionState:
                     begun.add(used.turn)
             elif used is not None and used.turn in begun:
                 _spend(state, used)
+    if line:
+        _end_late(reader, owners[-1][0], line[-1], state)
     return state
+
+
+def _end_late(reader: Reader, owner: Stream, last: Segment, state: SessionState) -> None:
+    """Where a line ends with what came late, that is what goes on: not the last to be recorded."""
+    if not late_of(reader, owner, last):
+        return
+    heads = list(heads_of(reader, owner, (last._replace(stream=None),)))
+    if not heads[-1].late:
+        return
+    said = (head.marks for head in reversed(heads) if head.marks & (Mark.ASSISTANT | Mark.USER))
+    status = status_of(next(said, 0))
+    if status != state.status:
+        state.status, state.stop_reason = status, None
+    for head in reversed(heads):
+        identity = event_at(reader, owner, head.version, "none").event.identity
+        if not is_anonymous(identity):
+            state.leaf, state.leaf_version = identity, head.version
+            break
 
 
 def _counts(recorded: Recorded, segments: list[Segment]) -> bool:
