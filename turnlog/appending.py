@@ -205,6 +205,10 @@ def _prompt_id_behind(reader: Reader, stream: Stream, version: int) -> str | Non
     for recorded in reader.events(stream, version - 1, version + _STEPS):
         event = recorded.event
         if isinstance(event, TurnRecorded | EntryRecorded):
+            if event.marks & Mark.TOOL_RESULT:
+                return (
+                    None  # the answer that called the tool lies between, though it may be missing
+                )
             found = event.entry.get("promptId")
             if isinstance(found, str) or event.marks & Mark.ASSISTANT:
                 return found if isinstance(found, str) else None

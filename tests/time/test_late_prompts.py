@@ -25,3 +25,27 @@ def test_a_prompt_is_one_whatever_of_it_came_late(url: str) -> None:
             log.append(KEY, [s.entries[lost]])
             assert log.state(KEY).live.prompts == 2, lost
             assert log.load(KEY) == s.entries
+
+
+@pytest.mark.parametrize("url", ["memory:", "sqlite://"])
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_prompt_that_comes_after_the_result_of_its_tool_is_counted(
+    url: str, at_once: bool
+) -> None:
+    """A prompt must never be missing because a result of its tools, which has its id, was there."""
+    s = Transcript(KEY.session_id)
+    s.prompt("One?")
+    s.answer("One.")
+    s.prompt("Two?", prompt_id="p2")
+    s.run("Read", {"file_path": "cart.py"}, "def total(cart): ...")
+    s.answer("Two.")
+    assert s.entries[4]["promptId"] == "p2"
+    with turnlog.open(url) as log:
+        log.append(KEY, s.entries[:2] + s.entries[4:])
+        if at_once:
+            log.append(KEY, s.entries[2:4])
+        else:
+            log.append(KEY, [s.entries[3]])
+            log.append(KEY, [s.entries[2]])
+        assert log.load(KEY) == s.entries
+        assert log.state(KEY).live.prompts == 2
