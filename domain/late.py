@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from .batch import Batch, Known, Seen
 from .entry import GAP
 from .session import SessionState
@@ -105,10 +107,18 @@ def _next(state: SessionState, seen: Seen, known: Known | None) -> Known | None:
     if known is not None and known.version == state.leaf_version:
         return None
     following = seen.after(known)
-    if following is None:
-        return None
     live = known is None or _is_live(state, known)
-    return following if _is_live(state, following) == live else None
+    if following is not None and _is_live(state, following) == live:
+        return following
+    return _first_behind(state, seen, known) if known is not None and live else None
+
+
+def _first_behind(state: SessionState, seen: Seen, last: Known) -> Known | None:
+    """What comes after the last entry that a rewind kept: the first on the branch it began."""
+    for segment, after in pairwise(state.lineage):
+        if segment.stream is None and segment.branch == last.branch:
+            return seen.after(Known(after.branch, after.branch, after.branch))
+    return None
 
 
 def _is_live(state: SessionState, known: Known) -> bool:

@@ -139,6 +139,23 @@ def test_a_rewind_to_the_end_of_what_came_late(log: Log, s: Transcript, talk: Ta
     assert output(log) == (7, 3)
 
 
+def test_what_was_lost_right_behind_a_rewind_stands_there(
+    log: Log, s: Transcript, talk: Talk
+) -> None:
+    """What comes late must never be the last entry of ``load``: not behind a rewind either."""
+    log.append(KEY, talk("one?", 1) + talk("two?", 2))
+    kept = s.entries[:2]
+    log.rewind(KEY, "prompt:1")
+    s.leaf = kept[-1]["uuid"]
+    first, second, third = talk("three?", 4), talk("four?", 8), talk("five?", 16)
+    log.append(KEY, third)
+    log.append(KEY, first)
+    assert log.load(KEY) == kept + first + third
+    log.append(KEY, second)
+    assert log.load(KEY) == kept + first + second + third
+    assert output(log) == (31, 29)
+
+
 def test_a_rewind_into_the_middle_of_what_came_late(log: Log, s: Transcript, talk: Talk) -> None:
     """A prompt that came late must never be dropped by going back to its end."""
     log.append(KEY, talk("one?", 1))
