@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from turnlog import Log
+from turnlog.domain.entry import identity_of
 from turnlog.domain.evolving import fold
 from turnlog.domain.session import SessionState
 from turnlog.projections.sessions import Session
@@ -59,6 +60,9 @@ def _adds_up(writer: Writer, state: SessionState) -> None:
     assert state.live.usage == expected.usage
     assert state.billed == writer.plain.spent, "each response once, and nothing un-spent"
     assert state.status == expected.status
+    named = [line.uuid for line in writer.plain.load() if line.uuid is not None]
+    if named and not writer.plain.deleted:
+        assert state.leaf == identity_of(named[-1]), "the last entry of `load` is the head"
     if not writer.plain.is_fork:
         titles = dict(state.titles)
         if writer.ever_lost > 1:  # of several prompts that come late the first is not always told
