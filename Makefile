@@ -29,8 +29,9 @@ $(READY): $(USABLE)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 
+# The tests start many processes: none of them compiles again what another has.
 test: $(READY) ## run the tests
-	$(BIN)/python -m pytest -n $(WORKERS)
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n $(WORKERS)
 
 soak: $(READY) ## run the tests that take minutes
 	$(BIN)/python -m pytest -n $(WORKERS) -m soak
