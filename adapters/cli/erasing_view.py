@@ -1,4 +1,4 @@
-"""Erasing and redacting: what would go, the question, what went."""
+"""Erasing: what would go, the question, what went."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from rich.text import Text
 from ...projections.sessions import Session
 from ...retention.erasing import Erased
 from ...retention.linked import LinkedFiles
-from ...retention.redacting import Redacted
-from ...retention.sharing import Forks
+from ...retention.sharing import Forks, Sharer
 from .as_json import key_json
 from .asking import sure
 from .figures import number, size
@@ -32,14 +31,6 @@ class Asked(NamedTuple):
     dry_run: bool
     yes: bool
     as_json: bool
-
-
-class Taken(NamedTuple):
-    """What is to be taken out."""
-
-    entry: str | None
-    texts: tuple[str, ...]
-    patterns: tuple[str, ...]
 
 
 def erase(work: Opened, name: str, asked: Asked) -> None:
@@ -63,12 +54,12 @@ def erase(work: Opened, name: str, asked: Asked) -> None:
         screen().print(Text(f"{brief(session)} {told}"))
         return
     verb = "Erased" if erased.done else "Would erase"
-    _say(verb, session, f"{number(len(erased.streams), 'stream')}")
+    say(verb, session, f"{number(len(erased.streams), 'stream')}")
     if erased.done:
         what = number(erased.bodies, "event")
         screen().print(f"  {what} lost what they said; counts, times, tokens and cost stay.")
     _linked(erased.linked, erased.done)
-    _copies(erased)
+    tell_copies(erased.copies)
     tell_unknown(erased.unknown)
 
 
@@ -82,10 +73,15 @@ def _tell_first(session: Session, erased: Erased, asked: Asked) -> None:
     out.print(f"  {what}, {number(len(erased.streams), 'stream')} with its subagents and forks")
 
 
-def _copies(erased: Erased) -> None:
-    for copy in erased.copies:
-        told = f"  a copy stays in {one_line(copy.key.session_id)} {one_line(copy.title or '')}"
+def tell_copies(copies: Sequence[Sharer]) -> None:
+    """Name what holds the same, and was left alone."""
+    for copy in copies:
+        told = f"  a copy stays in {one_line(_named(copy.key))} {one_line(copy.title or '')}"
         screen().print(Text(told, "warn"), soft_wrap=True)
+
+
+def _named(key: SessionKey) -> str:
+    return key.session_id if key.subpath is None else f"{key.session_id}/{key.subpath}"
 
 
 def tell_unknown(names: Sequence[str]) -> None:
@@ -142,38 +138,7 @@ def erased_json(erased: Erased) -> dict[str, Any]:
     }
 
 
-def redact(work: Opened, name: str, taken: Taken, asked: Asked) -> None:
-    """Redact an entry."""
-    session = work.session(name)
-    key, log = key_of(session), work.log
-
-    def run(dry_run: bool) -> Redacted:
-        return log.redact(
-            key,
-            taken.entry,
-            texts=taken.texts,
-            patterns=taken.patterns,
-            reason=asked.reason,
-            actor=work.actor,
-            dry_run=dry_run,
-        )
-
-    redacted = run(True)
-    if not asked.dry_run:
-        what = f"{number(redacted.texts, 'text')} of {number(len(redacted.versions), 'event')}"
-        sure(f"Take {what} out for good?", asked.yes)
-        redacted = run(False)
-    if asked.as_json:
-        told = redacted._asdict() | {"key": key_json(redacted.key)}
-        told["unknown_read_models"] = list(told.pop("unknown"))
-        write_json(told)
-        return
-    versions = ", ".join(map(str, redacted.versions))
-    _say("Redacted" if redacted.done else "Would redact", session, f"version {versions}")
-    screen().print(f"  {number(redacted.texts, 'text')} taken out; the agent can still resume it.")
-    tell_unknown(redacted.unknown)
-
-
-def _say(verb: str, session: Session, what: str) -> None:
+def say(verb: str, session: Session, what: str) -> None:
+    """Say what became of a session."""
     line = Text.assemble((f"{verb} ", "bold"), (brief(session), "id"), f"  {what}")
     screen().print(line, soft_wrap=True)

@@ -98,6 +98,26 @@ def test_redacting(cli: Cli, history: Path) -> None:
     assert (wrong.code, "cannot be matched" in wrong.err) == (2, True)
 
 
+def test_redacting_copies(cli: Cli, history: Path) -> None:
+    """Sessions that hold the same must never keep it unsaid; with --copies they lose it too."""
+    before = cli("show", FORK).out
+    shared = "idempotent"
+    assert shared in before.lower()
+    text = next(word for word in before.split() if word.lower().startswith(shared))
+    found = cli("redact", FORKED, "--text", text, "--dry-run", "--json").json
+    assert [key["session_id"] for key in found["copies"]] == [FORK]
+    assert f"a copy stays in {FORK}" in cli("redact", FORKED, "--text", text, "--dry-run").out
+    ran = cli("redact", FORKED, "--text", text, "--copies", "--dry-run")
+    assert "1 other stream" in ran.out
+    assert cli("show", FORK).out == before
+    found = cli("redact", FORKED, "--text", text, "--copies", "--yes", "--json").json
+    assert [place["key"]["session_id"] for place in found["elsewhere"]] == [FORK]
+    assert (found["copies"], found["done"]) == ([], True)
+    assert text not in cli("show", FORK).out
+    assert text not in cli("show", FORKED).out
+    assert cli("verify").code == 0
+
+
 def test_gc_says_what_it_would_do_and_does_it(cli: Cli, history: Path) -> None:
     foreseen = cli("gc", "--days", "0", "--dry-run", "--json").json
     assert foreseen["done"] is False

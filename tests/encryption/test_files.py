@@ -89,3 +89,21 @@ def test_a_file_that_was_changed_or_is_plain_is_refused(
         with pytest.raises(told):
             kept_content(log.store, kept.digest)
         assert not log.verify().holds
+
+
+def test_a_file_that_loses_a_text_is_sealed_again(log: Log, path: Path, tmp_path: Path) -> None:
+    """A redacted text must never stay in a kept file, nor what is left of that lie there plain."""
+    key = with_plan(log, tmp_path / "claude", 1)
+    (before,) = kept_files(log.store, key)
+    with log.store.read() as reader:
+        stored = reader.file(bytes.fromhex(before.digest))
+    assert stored is not None
+    assert log.redact(key, texts=["xylophone"]).files == 1
+    (kept,) = kept_files(log.store, key)
+    assert kept_content(log.store, kept.digest) == PLAN.replace(b"xylophone", b"[redacted]")
+    assert log.verify().holds
+    with closing(sqlite3.connect(path)) as database:
+        ((count,),) = database.execute("SELECT count(*) FROM files")
+    assert count == 1
+    files = list(path.parent.glob("turnlog.db*"))
+    assert found_in(["xylophone", "the plan is called", kept.name], files) == []

@@ -206,6 +206,48 @@ def test_a_redacted_text_is_in_no_file(durable_url: str, database: Database) -> 
         assert log.verify().problems == ()
 
 
+def test_a_text_redacted_with_its_copies_is_in_no_file(
+    durable_url: str, database: Database
+) -> None:
+    """Of an entry that lay in several sessions nothing may be left: no text, frame, or word."""
+    with turnlog.open(durable_url) as log:
+        s = Transcript(GONE.session_id, cwd="/home/ada/shop", seed=5)
+        for number in range(30):
+            s.prompt(f"Question {number}?" if number != 7 else f"My password is {SECRET}.")
+            s.answer(f"Answer {number}.")
+        copy = s.fork(by="sdk")
+        log.append(GONE, s.entries)
+        log.append(STAYS, s.entries)
+        log.append(FORK, [entry | {"sessionId": FORK.session_id} for entry in copy.entries])
+        log.rename(STAYS, f"My password is {SECRET}.")
+        keep_beside(log.store, GONE, f"the password: {SECRET}".encode())
+        log.archive(STAYS)
+        assert log.search(SECRET) is not None
+        entry = next(x["uuid"] for x in s.entries if SECRET in str(x))
+        sessions = (GONE, STAYS, FORK)
+        seeds = {seed[1:] for (seed,) in column(log.store, blocks.c.seed)}
+        pieces = frames(log.store, *sessions)
+        database.analyze()
+        contents = database.contents()
+        assert contents.lower().count(SECRET.encode()) > 3
+        assert any(piece in contents for piece in pieces)
+
+        redacted = log.redact(GONE, entry, texts=[SECRET], copies=True)
+
+        assert {place.key for place in redacted.elsewhere} == {STAYS, FORK}
+        left = database.contents()
+        assert SECRET.encode() not in left.lower()
+        stored = column(log.store, blocks.c.data)
+        with log.store.read() as reader:
+            stored += [(reader.find(key).memory.salt.hex().encode(),) for key in sessions]  # type: ignore[union-attr]
+        now = b"".join(data for (data,) in stored)
+        assert [piece for piece in pieces if piece in left and piece not in now] == []
+        seeds -= {seed[1:] for (seed,) in column(log.store, blocks.c.seed)}
+        assert len(seeds) >= len(sessions)
+        assert [seed for seed in seeds if seed in left] == []
+        assert log.verify().problems == ()
+
+
 def column(store: Store, wanted: Any) -> list[Any]:
     """A column of every block, those of entries first."""
     with store.read() as reader:

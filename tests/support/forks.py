@@ -27,7 +27,7 @@ def copy_rows(parent: T, at: str | None) -> T:
 def remap_rows(parent: T, at: str | None) -> T:
     """New uuids, ``forkedFrom`` on each row; only the conversation comes along."""
     child = _sibling(parent)
-    chain = [row for row in _up_to(parent.entries, at) if "uuid" in row]
+    chain = [row for row in _up_to(parent.entries, at) if "parentUuid" in row]
     by_uuid = {row["uuid"]: row for row in chain}
     new = {row["uuid"]: child.ids.uuid() for row in chain}
     kept = [row for row in chain if row["type"] != "progress"]

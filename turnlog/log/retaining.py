@@ -188,14 +188,15 @@ class Retaining(Projecting):
         *,
         texts: Iterable[str] = (),
         patterns: Iterable[str] = (),
+        copies: bool = False,
         reason: str | None = None,
         actor: str | None = None,
         dry_run: bool = False,
     ) -> Redacted:
         """Take texts out of an entry for good; in their place it reads ``[redacted]``.
 
-        Its uuid, type and place stay, so that the CLI resumes the session. Titles, prompts and
-        lines without uuid that repeat what was taken out lose it too.
+        Its uuid, type and place stay, so that the CLI resumes the session. Titles, prompts, kept
+        files and lines without uuid that repeat what was taken out lose it too.
 
         Args:
             key: the session, or a subagent's stream.
@@ -204,15 +205,19 @@ class Retaining(Projecting):
             texts: what is taken out; without these and patterns, every text of the entry.
             patterns: what is taken out: ``secrets``, the name of one of its patterns, or a regular
                 expression in the syntax of RE2 (``turnlog[redaction]``).
+            copies: whether sessions that share its content, and other streams of the session, lose
+                it too: where the CLI or the SDK copied the entry, and without an entry whatever
+                holds it there. Without, ``copies`` of the result names them.
             dry_run: only say what would change.
 
         Raises:
             UnknownSession, PointNotFound: there is no such session, no such entry.
+            DamagedEvent: what is to be changed cannot be read.
             Refused: there is nothing to be taken out.
             InvalidPattern: a pattern cannot be matched.
             MissingExtra: RE2 is not installed.
             StorageError: the files could not be written anew; call it again.
         """
         what = Redaction.of(patterns).with_texts(texts)
-        asked = Asked(entry, what or None, reason, actor)
+        asked = Asked(entry, what or None, reason, actor, copies)
         return redact(self.store, SessionKey.of(key), asked, dry_run)

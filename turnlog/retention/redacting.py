@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..adapters.redaction import Redaction
 from ..adapters.storage.contract.store import Store
 from ..adapters.storage.contract.transaction import Transaction
 from ..adapters.storage.contract.values import Stream
-from ..adapters.storage.encoding.json_bytes import decode, encode
-from ..adapters.storage.encoding.rows import to_row
-from ..domain import events as e
 from ..domain import retention
-from ..domain.entry import identity_of, is_anonymous
-from ..domain.errors import NotJson, PointNotFound, Refused, UnknownSession
+from ..domain.entry import identity_of
+from ..domain.errors import Refused, UnknownSession
 from ..domain.evolving import fold
 from ..domain.keys import SessionKey
-from ..domain.recorded import Recorded
-from ..domain.redaction import (
-    REDACTED,
-    Replace,
-    entry_without,
-    everything,
-    repetitions_of,
-    texts_in,
-    value_without,
-)
+from .finding_texts import Found, Search
 from .forgetting import Forgetting
-from .sharing import sharers_of
+from .replacing import Change
+from .sharing import Sharer
 from .sweeping import sweep, unknown_models
 
-_VERBATIM = (e.TurnRecorded, e.EntryRecorded, e.EntryConflicted, e.EntryCorrupted)
-_NOT_TEXT = frozenset(("digest", "actor", "user_id"))
-"""Content that a redaction leaves: names, and the key of a kept file."""
+
+class Elsewhere(NamedTuple):
+    """What was redacted in another stream, or would be."""
+
+    key: SessionKey
+    versions: tuple[int, ...]
+    """The events whose content changed."""
 
 
 class Redacted(NamedTuple):
@@ -48,6 +41,12 @@ class Redacted(NamedTuple):
     unknown: tuple[str, ...] = ()
     """Read models that only another application knows: it must rebuild them to forget."""
     done: bool = True
+    elsewhere: tuple[Elsewhere, ...] = ()
+    """The other streams that lost it: subagents', those of forks, those with copies."""
+    files: int = 0
+    """How many kept files lost it."""
+    copies: tuple[Sharer, ...] = ()
+    """The streams that hold it too, and stay as they are: copies were not asked for."""
 
 
 @dataclass(frozen=True)
@@ -60,18 +59,12 @@ class Asked:
     """What is taken out; None for every text of the entry."""
     reason: str | None = None
     actor: str | None = None
-
-
-class _Change(NamedTuple):
-    """An event's new content."""
-
-    recorded: Recorded
-    body: bytes
-    texts: list[str]
+    copies: bool = False
+    """Whether it is taken out of copies too."""
 
 
 def redact(store: Store, key: SessionKey, asked: Asked, dry_run: bool = False) -> Redacted:
-    """Take texts out of an entry, and out of the titles and prompts that repeat them.
+    """Take texts out of an entry, and out of the titles, prompts and files that repeat them.
 
     Raises:
         UnknownSession, PointNotFound: there is no such session, no such entry.
@@ -82,18 +75,12 @@ def redact(store: Store, key: SessionKey, asked: Asked, dry_run: bool = False) -
 
     def work(transaction: Transaction) -> Redacted:
         stream = _stream_of(transaction, key, asked.entry)
-        found = dict(_changes(transaction, stream, asked))
-        if not any(found.values()):
+        found = Search(transaction, stream, asked.entry, asked.what, asked.copies).run()
+        if not found.changes:
             raise Refused(_nothing(asked))
         if not dry_run:
-            forgetting = Forgetting(store, transaction)
-            for place, changes in found.items():
-                if changes:
-                    _apply(transaction, forgetting, place, changes, asked)
-        own = found[stream.key]
-        texts = sum(len(change.texts) for changes in found.values() for change in changes)
-        versions = tuple(sorted(change.recorded.version for change in own))
-        return Redacted(stream.key, versions, texts, done=not dry_run)
+            _apply(store, transaction, found, asked)
+        return _told(stream, found)._replace(done=not dry_run)
 
     redacted = store.write(work, alone=not dry_run)
     if dry_run:
@@ -122,115 +109,34 @@ def _nothing(asked: Asked) -> str:
     return f"the entry {asked.entry!r} holds nothing that is to be taken out; is it redacted?"
 
 
-def _changes(
-    transaction: Transaction, stream: Stream, asked: Asked
-) -> Iterator[tuple[SessionKey, list[_Change]]]:
-    """By stream, in the order in which they are written."""
-    targets = _targets(transaction, stream, asked.entry)
-    replace: Replace = asked.what if asked.what is not None else everything
-    own = [c for r in targets if (c := _changed(r, replace)) is not None]
-    if asked.entry is not None and not own:
-        raise Refused(_nothing(asked))
-    repeats = replace
-    if asked.what is None:
-        repeats = repetitions_of([text for change in own for text in change.texts])
-    taken = {recorded.version for recorded in targets}
-    own += _repetitions(transaction, stream, repeats, taken)
-    yield stream.key, own
-    others = [s.key for s in sharers_of(transaction, [stream.key]) if s.borrows]
-    if asked.entry is None and stream.key.subpath is None:
-        others += transaction.subkeys(stream.key)
-    for key in others:
-        other = transaction.find(key)
-        if other is not None:
-            whole = asked.entry is None and key.main == stream.key.main
-            entries = _entries(transaction, other) if whole else ()
-            found = [c for r in entries if (c := _changed(r, repeats)) is not None]
-            taken = {change.recorded.version for change in found}
-            yield key, found + _repetitions(transaction, other, repeats, taken)
+def _told(stream: Stream, found: Found) -> Redacted:
+    versions = {
+        key: tuple(sorted(change.recorded.version for change in changes))
+        for key, changes in found.changes.items()
+    }
+    every = [change for changes in found.changes.values() for change in changes]
+    return Redacted(
+        stream.key,
+        versions.pop(stream.key, ()),
+        sum(len(change.texts) for change in every),
+        elsewhere=tuple(Elsewhere(*place) for place in sorted(versions.items())),
+        files=sum(change.file is not None for change in every),
+        copies=found.copies,
+    )
 
 
-def _targets(transaction: Transaction, stream: Stream, entry: str | int | None) -> list[Recorded]:
-    if entry is None:
-        return list(_entries(transaction, stream))
-    if isinstance(entry, str) and not entry.isdigit():
-        versions = transaction.versions(stream, identity_of(entry))
-    else:
-        versions = [int(entry)] if 0 < int(entry) <= stream.version else []
-    wanted = set(versions)
-    found = [
-        recorded
-        for recorded in transaction.events(stream)
-        if recorded.version in wanted
-        or (isinstance(recorded.event, e.EntryConflicted) and recorded.event.of in wanted)
-    ]
-    if not found:
-        raise PointNotFound(f"session {stream.key.session_id!r} has no entry {entry!r:.80}")
-    return found
+def _apply(store: Store, transaction: Transaction, found: Found, asked: Asked) -> None:
+    forgetting = Forgetting(store, transaction)
+    for place, changes in found.changes.items():
+        _replace(transaction, forgetting, place, changes, asked)
+    transaction.forget_files(found.files)
 
 
-def _entries(transaction: Transaction, stream: Stream) -> Iterable[Recorded]:
-    return (r for r in transaction.events(stream) if isinstance(r.event, _VERBATIM))
-
-
-def _repetitions(
-    transaction: Transaction, stream: Stream, replace: Replace, but: set[int]
-) -> list[_Change]:
-    """Events that say again what an entry said: titles, prompts, and lines without uuid."""
-    found = []
-    for recorded in transaction.events(stream):
-        event = recorded.event
-        said = isinstance(event, e.TurnRecorded | e.EntryConflicted | e.EntryCorrupted)
-        if recorded.version in but or said:
-            continue
-        if isinstance(event, e.EntryRecorded) and not is_anonymous(event.identity):
-            continue
-        change = _changed(recorded, replace)
-        if change is not None:
-            found.append(change)
-    return found
-
-
-def _changed(recorded: Recorded, replace: Replace) -> _Change | None:
-    event = recorded.event
-    if isinstance(event, _VERBATIM):
-        return _changed_entry(recorded, event.body, replace)
-    before = {name: getattr(event, name) for name in event.CONTENT if name not in _NOT_TEXT}
-    after = {name: value_without(value, replace) for name, value in before.items()}
-    if after == before:
-        return None
-    body = to_row(event.model_copy(update=after))[1]
-    return _Change(recorded, body, texts_in(before, after)) if body is not None else None
-
-
-def _changed_entry(recorded: Recorded, body: bytes, replace: Replace) -> _Change | None:
-    if not body:
-        return None
-    line = body.partition(b"\n")[0]
-    try:
-        entry: Any = decode(line, True)
-    except NotJson:
-        entry = None
-    if not isinstance(entry, Mapping) or isinstance(recorded.event, e.EntryCorrupted):
-        text = body.decode("utf-8", "surrogateescape")
-        told = replace(text)
-        data = told.encode("utf-8", "surrogateescape")
-        return _Change(recorded, data, [text]) if told != text else None
-    after = entry_without(entry, replace)
-    if after == entry:
-        # The line as it was found may spell it so that only there it can be seen.
-        raw = body[len(line) :].decode("utf-8", "replace")
-        if not raw or replace(raw) == raw:
-            return None
-        return _Change(recorded, line, [REDACTED])
-    return _Change(recorded, encode(after)[0], texts_in(entry, after))
-
-
-def _apply(
+def _replace(
     transaction: Transaction,
     forgetting: Forgetting,
     key: SessionKey,
-    changes: list[_Change],
+    changes: Iterable[Change],
     asked: Asked,
 ) -> None:
     stream = transaction.open(key)
@@ -240,6 +146,8 @@ def _apply(
     told = []
     for change in changes:
         event, version = change.recorded.event, change.recorded.version
+        if change.file is not None:
+            transaction.keep_file(change.file)
         digest = transaction.replace_body(stream, version, change.body)
         told.append(
             retention.redact(

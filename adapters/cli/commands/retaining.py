@@ -134,6 +134,14 @@ def redact(
             "regular expression (turnlog[redaction]); may be repeated.",
         ),
     ] = None,
+    copies: Annotated[
+        bool,
+        typer.Option(
+            "--copies",
+            help="Take it out of its copies too: of sessions that share the content, and of other "
+            "streams of this one. Without it the command names them.",
+        ),
+    ] = False,
     reason: Reason = None,
     dry_run: DryRun = False,
     yes: Yes = False,
@@ -144,10 +152,10 @@ def redact(
 
     Without --text and --pattern every text of the entry goes. The agent can still resume.
     """
-    from .. import erasing_view
+    from .. import redacting_view
     from ..opened import opened
 
     with opened(db, installed=True) as work:
-        taken = erasing_view.Taken(entry, tuple(text or ()), tuple(pattern or ()))
-        asked = erasing_view.Asked(None, False, reason, dry_run, yes, as_json)
-        erasing_view.redact(work, session, taken, asked)
+        taken = redacting_view.Taken(entry, tuple(text or ()), tuple(pattern or ()), copies)
+        asked = redacting_view.Asked(reason, dry_run, yes, as_json)
+        redacting_view.redact(work, session, taken, asked)

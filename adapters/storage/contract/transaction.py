@@ -110,5 +110,12 @@ class Transaction(Reader, EvidenceWriter, Protocol):
     def keep_file(self, file: StoredFile) -> None:
         """Keep a content; one that is there already stays as it is."""
 
+    def forget_files(self, digests: Collection[str]) -> None:
+        """Remove those of some kept files that no session points to any more.
+
+        Args:
+            digests: SHA-256 of their contents, in hexadecimal.
+        """
+
     def keep_summaries(self, summaries: Sequence[Summary]) -> None:
         """Keep what the SDK made of some sessions, in place of what it made before."""

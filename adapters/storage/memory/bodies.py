@@ -30,17 +30,17 @@ class MemoryBodies(MemoryReader):
         for recorded in self._held.events.get(stream.key, ()):
             if versions is None or recorded.version in versions:
                 removed += self._put(stream, recorded, None)
-        pointed = {
-            bytes.fromhex(recorded.event.digest)
-            for recorded in self._held.log()
-            if isinstance(recorded.event, FileKept)
-        }
-        for digest in self._held.files.keys() - pointed:
-            del self._held.files[digest]
+        self.forget_files([digest.hex() for digest in self._held.files])
         state = self._forget(stream, Memory(os.urandom(16)))
         if versions is not None:  # else the erasure clears it, and read models see what goes
             stream.state = state
         return removed
+
+    def forget_files(self, digests: Collection[str]) -> None:
+        told = (recorded.event for recorded in self._held.log())
+        pointed = {event.digest for event in told if isinstance(event, FileKept)}
+        for digest in set(digests) - pointed:
+            self._held.files.pop(bytes.fromhex(digest), None)
 
     def replace_body(self, stream: Stream, version: int, body: bytes) -> str:
         found = self._held.events.get(stream.key, ())[version - 1 : version]

@@ -56,9 +56,7 @@ class Removing(Permitting):
         with self._permit("remove"):
             removed = self._remove(stream.id, versions)
         self._bodies_changed()
-        if left := pointed and pointed - set(self._files_of()):
-            known = [file_id(self.codec.cipher, bytes.fromhex(digest)) for digest in left]
-            self._run(delete(files).where(files.c.digest.in_(known)))
+        self.forget_files(pointed)
         if versions is None:
             self.codec.cipher.renew(stream.key.stream_id)
         # The salt goes too: lines without uuid are known by a hash of their content made with it.
@@ -66,6 +64,12 @@ class Removing(Permitting):
         if versions is not None:  # else the erasure clears it, and read models see what goes
             stream.state = state
         return removed
+
+    def forget_files(self, digests: Collection[str]) -> None:
+        """Remove kept files that no session points to any more; see ``contract``."""
+        if left := digests and set(digests) - set(self._files_of()):
+            known = [file_id(self.codec.cipher, bytes.fromhex(digest)) for digest in left]
+            self._run(delete(files).where(files.c.digest.in_(known)))
 
     def replace_body(self, stream: Stream, version: int, body: bytes) -> str:
         """Put another body in the place of one; see ``contract``."""

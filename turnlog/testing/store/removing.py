@@ -8,8 +8,9 @@ import pytest
 
 from ...adapters.storage.contract.store import Store
 from ...adapters.storage.contract.transaction import Transaction
+from ...adapters.storage.contract.values import StoredFile
 from ...domain.errors import Refused
-from ...domain.events import EntryRedacted, SessionErased, SessionPacked
+from ...domain.events import EntryRedacted, FileKept, SessionErased, SessionPacked
 from ...domain.lineage import Segment
 from .base import Base
 from .recording import KEY, entry, record, recorded, recording, renamed, started, turn, turns
@@ -120,6 +121,23 @@ class Removing(Base):
             with pytest.raises(Refused):
                 store.write(partial(_replace, version=version, body=body))
         assert _bodies(store) == {2: entry(1).body}
+
+    def test_kept_files_are_forgotten_once_nobody_points_to_them(self, store: Store) -> None:
+        """A content that a session still points to must never go, nor one stay that none does."""
+        digests = [byte * 32 for byte in (b"a", b"b", b"c")]
+
+        def keep(transaction: Transaction) -> None:
+            for digest in digests:
+                transaction.keep_file(StoredFile(digest, 3, 0, b"abc"))
+
+        store.write(keep)
+        pointed = FileKept(name="plans/a.md", digest=digests[0].hex(), kind="plan", size=3)
+        record(store, started(), pointed)
+        asked = [digest.hex() for digest in (*digests[:2], b"d" * 32)]
+        store.write(lambda transaction: transaction.forget_files(asked))
+        with store.read() as reader:
+            kept = [digest for digest in digests if reader.file(digest) is not None]
+        assert kept == [digests[0], digests[2]]
 
     def test_what_was_removed_leaves_the_files(self, store: Store) -> None:
         record(store, started(), turn(1, "x" * 100_000))
