@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 from collections.abc import Iterator
 from hashlib import sha256
@@ -298,6 +299,16 @@ def test_a_file_that_fails_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no"):
         half()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_process_of_the_same_number_left_is_no_hindrance(tmp_path: Path) -> None:
+    """In a container every run has the same number: one kill must never end all exports there."""
+    (tmp_path / f".a.{os.getpid()}").write_bytes(b"half of it")
+    with new_file(tmp_path / "a") as file:
+        file.write(b"whole")
+        with pytest.raises(FileExistsError), new_file(tmp_path / "a"):
+            pass
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"whole"]
 
 
 def test_unseen_characters_are_shown() -> None:

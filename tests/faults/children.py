@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -82,6 +83,41 @@ def change_and_die(pipe: Connection, url: str, key: Any, what: str, statement: i
         counted = _count_statements(log, statement)
         getattr(log, what)(key)
         pipe.send(counted())
+
+
+def command_and_die(pipe: Connection, arguments: list[str], folder: str, deed: int) -> None:
+    """Run a command, and die before one of its deeds: a statement, or a file of a folder.
+
+    Tells the exit code, and how many deeds there were.
+    """
+    import io
+    from contextlib import redirect_stderr, redirect_stdout
+
+    from sqlalchemy import event
+    from sqlalchemy.pool import Pool
+
+    from turnlog.adapters.cli import run
+
+    done = 0
+
+    def step(*_: object) -> None:
+        nonlocal done
+        done += 1
+        if done == deed:
+            end_at_once()
+
+    def audited(name: str, given: Sequence[object]) -> None:
+        if name in ("open", "os.rename", "os.mkdir") and str(given[0]).startswith(folder):
+            step()
+
+    def connected(connection: Any, _: object) -> None:
+        connection.set_trace_callback(step)
+
+    event.listen(Pool, "connect", connected)
+    sys.addaudithook(audited)
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        code = run(arguments)
+    pipe.send((code, done))
 
 
 def rebuild_and_die(pipe: Connection, url: str, statement: int) -> None:

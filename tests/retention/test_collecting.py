@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -110,6 +113,7 @@ def test_a_session_goes_on_while_its_subagent_does(log: Log) -> None:
     talk(log)
     talk(log, OTHER)
     now = datetime.now(UTC)
+    now = now.replace(microsecond=now.microsecond // 1000 * 1000)  # the log's clock tells no finer
     talk(log, AGENT)
     cut = log.state(KEY)
     assert cut.status == "complete"
@@ -313,3 +317,18 @@ def test_what_fails_is_tried_again_sooner(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_time_between_that_makes_no_sense(log: Log, every: timedelta) -> None:
     with pytest.raises(turnlog.Refused, match="every minute at the most"):
         log.collect_in_background(every)
+
+
+def test_what_was_left_unfinished_is_removed(log: Log, tmp_path: Path) -> None:
+    """What is erased must never stay in a file that a killed clean-up had begun to write."""
+    talk(log)
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    name = "shop_5e55-01234567-12.jsonl"
+    theirs = [f".{name}.{gone.pid}", f".{name}.{os.getpid()}", f".{'p' * 100}.{gone.pid}"]
+    others = [f".{name}.{os.getppid()}", f".notes.{gone.pid}", f".{name}", f"{name}.{gone.pid}"]
+    for each in (*theirs, *others):
+        (tmp_path / each).write_text("secret")
+    log.collect(strength="export", out=tmp_path, now=days(31))
+    [written] = tmp_path.glob("[!.]*.jsonl")
+    assert {path.name for path in tmp_path.iterdir()} == {*others, written.name}

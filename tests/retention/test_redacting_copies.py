@@ -238,7 +238,8 @@ def test_a_file_that_another_session_points_to(log: Log) -> None:
     log.append(KEY, with_secret().entries)
     talk(log, OTHER)
     content = f"pw: {SECRET}".encode()
-    digest = [keep(log, key, "plans/a.md", "plan", content) for key in (KEY, OTHER)][0]
+    digest = keep(log, KEY, "plans/a.md", "plan", content)
+    keep(log, OTHER, "plans/a.md", "plan", content)
     redacted = log.redact(KEY, texts=[SECRET])
     assert [copy.key for copy in redacted.copies] == [OTHER]
     assert kept_content(log.store, digest) == content

@@ -18,6 +18,8 @@ _OTHER = re.compile(r"[^A-Za-z0-9_-]+")
 _LEADS_AWAY = re.compile(r"[/\\:\x00-\x1f\x7f\ud800-\udfff]")
 _RESERVED = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
 """Names that Windows gives to devices."""
+_writing: dict[Path, object] = {}
+"""What this process writes beside the places where it is to be."""
 
 
 def is_plain(name: str) -> bool:
@@ -69,6 +71,7 @@ def new_file(path: Path, overwrite: bool = False) -> Iterator[BinaryIO]:
     Raises:
         Refused: there is a file already, or a folder.
         FileNotFoundError: there is no folder for it.
+        FileExistsError: another thread writes it just now.
     """
     taken = path.is_symlink() or path.exists()
     if path.is_dir() and not path.is_symlink():
@@ -77,8 +80,12 @@ def new_file(path: Path, overwrite: bool = False) -> Iterator[BinaryIO]:
         raise Refused(f"{path} is there already; name another file, or --overwrite it")
     if not path.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(path.parent))
-    beside = path.with_name(f".{path.name[:100]}.{os.getpid()}")
+    beside = path.with_name(f".{path.name[:100]}.{os.getpid()}").absolute()
+    mine = object()
+    if _writing.setdefault(beside, mine) is not mine:
+        raise FileExistsError(errno.EEXIST, "another thread is writing it", str(path))
     try:
+        beside.unlink(missing_ok=True)  # left by a process that was killed, and had our number
         # What people and models wrote is for the owner's eyes, as the database is.
         with open(beside, "xb", opener=_private) as file:
             yield file
@@ -87,6 +94,38 @@ def new_file(path: Path, overwrite: bool = False) -> Iterator[BinaryIO]:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+        del _writing[beside]
+
+
+def remove_unfinished(folder: Path, names: re.Pattern[str]) -> None:
+    """Remove what processes of this machine were writing into a folder when they were killed.
+
+    Args:
+        names: of the files that are theirs; no other is touched.
+
+    Raises:
+        OSError: one cannot be removed.
+    """
+    for path in folder.glob(".*"):
+        name, _, process = path.name[1:].rpartition(".")
+        theirs = process.isdecimal() and names.fullmatch(name) is not None
+        if theirs and path.absolute() not in _writing and not _is_running(int(process)):
+            path.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    """Whether a process is there, other than this one."""
+    if process == os.getpid():
+        return False
+    if os.name != "posix":  # elsewhere there is no asking without ending it
+        return True
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # it is another user's
+        return True
+    return True
 
 
 def _private(name: str, flags: int) -> int:

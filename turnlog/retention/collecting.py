@@ -31,7 +31,7 @@ from .policy import (
 )
 from .sharing import SharedContent, streams_of
 from .sweeping import is_owed, sweep, unknown_models
-from .writing_out import Exported, write_out
+from .writing_out import Exported, clear, write_out
 
 LEASE = "retention"
 SECONDS = 300.0
@@ -153,6 +153,8 @@ class _Work:
         A fork goes before the session it borrows from.
         """
         strength = self._policy.strength
+        if strength == "export" and self._policy.out is not None:
+            clear(self._policy.out)
         # What was called abandoned a moment ago ended then, and not when it fell silent.
         just_ended = {one.key for one in self.done}
         due = ended_before(self._store, since, PRESENCES[strength])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
@@ -13,11 +14,13 @@ from ..adapters.storage.contract.store import Store
 from ..domain.keys import SessionKey
 from ..exchange.carried import check
 from ..exchange.carrying import write_sessions
-from ..exchange.files import new_file
+from ..exchange.files import new_file, remove_unfinished
 from ..reading.finding import row_of
 
 LONGEST_NAME = 100
 """Characters of a file's name that tell which session it is."""
+_UNFINISHED = re.compile(r"[\w-]+-[0-9a-f]{8}-[0-9]+(?:-[0-9]+)?\.jsonl|[\w.-]{100}")
+"""The name of a file while it is written: of a long one only the beginning is in it."""
 
 
 class Exported(NamedTuple):
@@ -38,6 +41,15 @@ class Exported(NamedTuple):
         """Whether the file holds all there is of some streams by now."""
         found = {key: stream.version for key in keys if (stream := reader.find(key)) is not None}
         return found == self.heads
+
+
+def clear(folder: Path) -> None:
+    """Remove what a clean-up left unfinished that was killed: what is erased must not stay there.
+
+    Raises:
+        OSError: it cannot be removed.
+    """
+    remove_unfinished(folder, _UNFINISHED)
 
 
 def write_out(store: Store, key: SessionKey, folder: Path) -> Exported:
