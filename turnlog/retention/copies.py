@@ -72,9 +72,10 @@ def copies_in(reader: Reader, stream: Stream, names: Names) -> list[Recorded]:
 
 def _names_of(recorded: Recorded) -> list[bytes]:
     event = recorded.event
-    if not isinstance(event, _ENTRIES) or is_anonymous(event.identity):
+    identity = event.identity
+    if not isinstance(event, _ENTRIES) or identity is None or is_anonymous(identity):
         return []
-    names = [event.identity]
+    names = [identity]
     if b'"forkedFrom"' in event.body:
         entry = entry_in(event.body)
         origin = entry.get("forkedFrom") if entry is not None else None
