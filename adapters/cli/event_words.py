@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from ...domain import events as e
 from ...domain.entry import Mark, uuid_text
+from ...domain.events.plain import plain
 from ...domain.keys import SessionKey, short
 from ..claude.tool_calls import content_text
 from ..storage.contract.values import Body
@@ -41,22 +42,12 @@ def event_json(event: e.SessionEvent) -> dict[str, Any]:
         elif name in ("counters", "counted"):
             told[name] = usage_json(value)
         else:
-            told[name] = _plain(value)
+            told[name] = plain(value)
     return told
 
 
 def _identity(value: bytes) -> str:
     return uuid_text(value) if len(value) == 16 else base64.b64encode(value).decode()
-
-
-def _plain(value: Any) -> Any:
-    if hasattr(value, "_asdict"):
-        return {name: _plain(part) for name, part in value._asdict().items()}
-    if isinstance(value, Mapping):
-        return {str(name): _plain(part) for name, part in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(part) for part in value]
-    return value
 
 
 def _says(

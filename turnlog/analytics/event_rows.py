@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from ..domain import events as e
 from ..domain.entry import Mark, is_anonymous, uuid_text
+from ..domain.events.plain import plain
 from ..domain.recorded import Recorded
 from ..domain.usage import Usage
 from ..projections.printable import printable
@@ -111,18 +111,8 @@ def _fields(event: e.SessionEvent) -> dict[str, Any]:
     for name, field in type(event).model_fields.items():
         value = getattr(event, name)
         if name not in _HEADER and value is not None and value != field.default:
-            told[name] = _plain(value)
+            told[name] = plain(value)
     return told
-
-
-def _plain(value: Any) -> Any:
-    if hasattr(value, "_asdict"):
-        return {name: _plain(part) for name, part in value._asdict().items()}
-    if isinstance(value, Mapping):
-        return {str(name): _plain(part) for name, part in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(part) for part in value]
-    return value
 
 
 def _whole(text: str) -> str:

@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 from ..adapters.claude.safe_text import clean, one_line
 from ..adapters.claude.tool_calls import called
 from ..reading.figures import moment, money, number, tokens
+from .facts import facts
 from .html.page import Entry
 from .pieces import (
     Agent,
@@ -54,17 +55,7 @@ def write_story(write: Write, story: Story, index: str | None = None) -> None:
     if index:
         write(f"[← all sessions]({index})\n\n")
     write(f"# {words(session.title or '(no title)')}\n\n")
-    facts = [
-        ("session", session.session_id),
-        ("directory", session.working_dir),
-        ("models", ", ".join(session.models)),
-        ("began", moment(session.first_at) if session.first_at is not None else None),
-        ("last active", moment(session.last_at) if session.last_at is not None else None),
-        ("status", session.status),
-        ("tags", ", ".join(session.tags)),
-        ("forked from", session.forked_from),
-    ]
-    write("".join(f"- {name}: {words(value)}\n" for name, value in facts if value))
+    write("".join(f"- {name}: {words(value)}\n" for name, value in facts(session)))
     figures = [number(session.prompts, "prompt"), number(session.turns, "turn")]
     if used := session.billed.usage.total_tokens:
         figures.append(f"{tokens(used)} tokens")

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from ...adapters.claude.safe_text import one_line
 from ...projections.sessions import Session
 from ...reading.figures import moment, money, number, tokens
+from ..facts import facts
 from ..story import Heading, Story
 from .conversation import Conversation
 from .markup import NOTHING, Markup, closing, element, joined, opening
@@ -130,20 +131,9 @@ def _contents(headings: Sequence[Heading], index: str | None) -> Markup:
 
 def _about(session: Session, story: Story) -> Markup:
     title = _short(session.title)
-    facts = [
-        ("session", session.session_id),
-        ("directory", session.working_dir),
-        ("models", ", ".join(session.models)),
-        ("began", moment(session.first_at) if session.first_at is not None else None),
-        ("last active", moment(session.last_at) if session.last_at is not None else None),
-        ("status", session.status),
-        ("tags", ", ".join(session.tags)),
-        ("forked from", session.forked_from),
-    ]
     rows = [
         joined(element("dt", name), element("dd", one_line(value)))
-        for name, value in facts
-        if value
+        for name, value in facts(session)
     ]
     used = session.billed.usage.total_tokens
     figures = [
