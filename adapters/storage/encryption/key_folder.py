@@ -12,32 +12,21 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ....domain.errors import DamagedEvent, KeysNeeded, Refused
 from .aes import aes, bound, sealed, unsealed
+from .key_database import TABLES, KeyDatabase, has_tables, make_private
 from .keys import OWN, Destroyed, Key, Standing
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 MASTER, STREAMS = "master.key", "streams.keys"
-BUSY_SECONDS = 60.0
 _SCHEMA = "1"
 _NONE = bytes(8)
-_TABLES = (
-    "CREATE TABLE about (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
-    """CREATE TABLE keys (
-        number INTEGER PRIMARY KEY,
-        id BLOB NOT NULL UNIQUE,
-        stream TEXT NOT NULL,
-        wrapped BLOB,
-        made_at INTEGER NOT NULL,
-        destroyed_at INTEGER)""",
-    "CREATE INDEX keys_of_stream ON keys (stream)",
-)
 _CHANGED = "UPDATE about SET value = value + 1 WHERE name = 'changes'"
 LOST = (
     "without them nobody reads what was said, nor titles, tags, names and folders; "
@@ -61,7 +50,7 @@ class KeyFolder:
         self.path = Path(path).expanduser()
         self._given = _key(master, "the master key that was given") if master else None
         self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
+        self._database = KeyDatabase(self.path / STREAMS)
         self._master: AESGCM | None = None
         self._name = ""
 
@@ -78,10 +67,10 @@ class KeyFolder:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             fresh = not (self.path / STREAMS).exists()
             if fresh and self._given is None:
-                _make_private(self.path / MASTER, os.urandom(32).hex() + "\n")
-            _make_private(self.path / STREAMS, "")
-            with self._transaction(create=True) as cursor:
-                if not _has_tables(cursor):
+                make_private(self.path / MASTER, os.urandom(32).hex() + "\n")
+            make_private(self.path / STREAMS, "")
+            with self._database.transaction(create=True) as cursor:
+                if not has_tables(cursor):
                     self._make_tables(cursor)
                 self._check(cursor, None)
                 cursor.execute("SELECT count(*) FROM keys WHERE stream <> ?", (OWN,))
@@ -97,13 +86,13 @@ class KeyFolder:
         with self._lock, self._told():
             if not (self.path / STREAMS).is_file():
                 raise KeysNeeded(f"there are no keys in {self.path}: {STREAMS} is missing; {LOST}")
-            with self._transaction() as cursor:
-                if not _has_tables(cursor):
+            with self._database.transaction() as cursor:
+                if not has_tables(cursor):
                     raise KeysNeeded(f"{self.path / STREAMS} holds no keys; {LOST}")
                 self._check(cursor, name)
 
     def _make_tables(self, cursor: sqlite3.Cursor) -> None:
-        for statement in _TABLES:
+        for statement in TABLES:
             cursor.execute(statement)
         name = os.urandom(16).hex()
         check = sealed(self._key_of_keys(), _NONE, bound("turnlog keys", name), b"turnlog")
@@ -144,23 +133,23 @@ class KeyFolder:
 
     def current(self, stream: str) -> Key | None:
         """The key that seals what is written to a stream now."""
-        with self._lock, self._told(), self._reading() as cursor:
+        with self._lock, self._told(), self._database.reading() as cursor:
             return self._current(cursor, stream)
 
     def make(self, stream: str) -> Key:
         """The same; a new one where there is none."""
-        with self._lock, self._told(), self._transaction() as cursor:
+        with self._lock, self._told(), self._database.transaction() as cursor:
             return self._current(cursor, stream) or self._new(cursor, stream)
 
     def renew(self, stream: str) -> Key:
         """A new key, which is the current one from now on."""
-        with self._lock, self._told(), self._transaction() as cursor:
+        with self._lock, self._told(), self._database.transaction() as cursor:
             cursor.execute(_CHANGED)
             return self._new(cursor, stream)
 
     def secret(self, id: bytes) -> bytes | Destroyed | None:
         """A key by its id."""
-        with self._lock, self._told(), self._reading() as cursor:
+        with self._lock, self._told(), self._database.reading() as cursor:
             cursor.execute("SELECT stream, wrapped, destroyed_at FROM keys WHERE id = ?", (id,))
             row = cursor.fetchone()
             if row is None:
@@ -172,7 +161,7 @@ class KeyFolder:
 
     def replaced(self) -> list[tuple[str, bytes]]:
         """The keys in whose place another one came."""
-        with self._lock, self._told(), self._reading() as cursor:
+        with self._lock, self._told(), self._database.reading() as cursor:
             cursor.execute(
                 "SELECT stream, id FROM keys AS old WHERE wrapped IS NOT NULL AND EXISTS "
                 "(SELECT 1 FROM keys AS new WHERE new.stream = old.stream "
@@ -189,7 +178,7 @@ class KeyFolder:
         return self._destroy("id = ?", id)
 
     def _destroy(self, which: str, value: str | bytes) -> int:
-        with self._lock, self._told(), self._transaction() as cursor:
+        with self._lock, self._told(), self._database.transaction() as cursor:
             cursor.execute(
                 "UPDATE keys SET wrapped = NULL, destroyed_at = ? "
                 f"WHERE {which} AND wrapped IS NOT NULL",
@@ -202,13 +191,13 @@ class KeyFolder:
 
     def revision(self) -> object:
         """Another value whenever a key was replaced or destroyed."""
-        with self._lock, self._told(), self._reading() as cursor:
+        with self._lock, self._told(), self._database.reading() as cursor:
             cursor.execute("SELECT value FROM about WHERE name = 'changes'")
             return cursor.fetchone()[0]
 
     def standing(self) -> Standing:
         """How many keys there are."""
-        with self._lock, self._told(), self._reading() as cursor:
+        with self._lock, self._told(), self._database.reading() as cursor:
             cursor.execute(
                 "SELECT count(DISTINCT CASE WHEN wrapped IS NOT NULL AND stream <> ? THEN stream "
                 "END), count(destroyed_at) FROM keys",
@@ -219,9 +208,7 @@ class KeyFolder:
     def close(self) -> None:
         """Let go of what is open."""
         with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            self._database.close()
 
     def _current(self, cursor: sqlite3.Cursor, stream: str) -> Key | None:
         cursor.execute(
@@ -252,54 +239,12 @@ class KeyFolder:
     def _bound(self, id: bytes, stream: str) -> bytes:
         return bound("turnlog key", self._name, id, stream)
 
-    # -- the database ------------------------------------------------------------------------
-
     @contextmanager
     def _told(self) -> Iterator[None]:
         try:
             yield
         except (sqlite3.Error, OSError) as problem:
             raise KeysNeeded(f"the keys in {self.path} cannot be used: {problem}") from problem
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Cursor]:
-        cursor = self._connect(create=False).cursor()
-        try:
-            yield cursor
-        finally:
-            cursor.close()
-
-    @contextmanager
-    def _transaction(self, create: bool = False) -> Iterator[sqlite3.Cursor]:
-        connection = self._connect(create)
-        cursor = connection.cursor()
-        cursor.execute("BEGIN IMMEDIATE")
-        try:
-            yield cursor
-            cursor.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):
-                connection.rollback()
-            raise
-        finally:
-            cursor.close()
-
-    def _connect(self, create: bool) -> sqlite3.Connection:
-        if self._connection is None:
-            uri = f"{(self.path / STREAMS).resolve().as_uri()}?mode={'rwc' if create else 'rw'}"
-            connection = sqlite3.connect(
-                uri, BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=True
-            )
-            # A rollback journal is gone after each commit; a write-ahead log would keep old pages.
-            for pragma in ("journal_mode = DELETE", "synchronous = EXTRA", "secure_delete = ON"):
-                connection.execute(f"PRAGMA {pragma}")
-            self._connection = connection
-        return self._connection
-
-
-def _has_tables(cursor: sqlite3.Cursor) -> bool:
-    cursor.execute("SELECT count(*) FROM sqlite_master WHERE name IN ('about', 'keys')")
-    return bool(cursor.fetchone()[0] == 2)
 
 
 def _key(text: str, what: str) -> bytes:
@@ -310,27 +255,3 @@ def _key(text: str, what: str) -> bytes:
     if len(found) != 32:
         raise Refused(f"{what} is not 64 hexadecimal digits (32 bytes)")
     return found
-
-
-def _make_private(path: Path, text: str) -> None:
-    """Make a file that only its owner reads, whole or not at all; one that is there stays."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(beside, path)
-    finally:
-        beside.unlink()
-    _sync_folder(path.parent)
-
-
-def _sync_folder(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
