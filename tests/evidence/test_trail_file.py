@@ -229,9 +229,10 @@ def test_content_that_was_taken_out_is_missed() -> None:
 
 def test_a_line_costs_the_same_wherever_it_stands() -> None:
     """What is remembered of the lines before must never grow with them."""
-    from turnlog.evidence.checking_files import _Checking, _head
+    from turnlog.evidence.checking_files import _Checking
+    from turnlog.evidence.heading import read_head
 
-    checking = _Checking(_head(TRAIL.lines[0].rstrip()), None)
+    checking = _Checking(read_head(TRAIL.lines[0].rstrip()), None)
     for number, line in enumerate(TRAIL.lines[1:], 2):
         checking.take(number, line.rstrip())
         assert len(checking._before) == 1

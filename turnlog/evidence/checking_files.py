@@ -12,7 +12,8 @@ from ..adapters.storage.contract.evidence import OWN, Hashed, Link, OwnFact
 from ..domain.errors import DamagedEvent, InvalidEvidence
 from .checking_seals import compare
 from .extent import Measuring, StreamHead, root_of
-from .lines import BEGINNING, FORMAT, Line, read_event, read_line
+from .heading import fits, read_head
+from .lines import BEGINNING, Line, read_event, read_line
 from .proofs import Proof
 from .seals import TOPIC, Seal, Sealing, sealed_heads, sealing_of
 from .streams_in_file import Gap, Streams, told_of
@@ -68,30 +69,12 @@ def verify_lines(
         InvalidEvidence: the file is no trail, or is not whole enough for the seal.
     """
     numbered = enumerate((raw.rstrip(b"\r\n") for raw in lines), 1)
-    checking = _Checking(_head(next(numbered, (0, b""))[1]), seal)
+    checking = _Checking(read_head(next(numbered, (0, b""))[1]), seal)
     for number, raw in numbered:
         checking.take(number, raw)
         if progress is not None:
             progress(number)
     return checking.finish()
-
-
-def _head(raw: bytes) -> Line:
-    try:
-        head = read_line(raw)
-    except InvalidEvidence as problem:
-        raise InvalidEvidence(f"this is no exported trail: of its first line, {problem}") from None
-    told = head.members
-    if told.get("format") != FORMAT:
-        raise InvalidEvidence(
-            f"this is no trail: its format is {told.get('format')!r:.80}, not {FORMAT!r}; a later "
-            "release may read it"
-        )
-    types = {"log": str, "after": int, "upto": int, "content": bool}
-    for name, kind in types.items():
-        if type(told.get(name)) is not kind:
-            raise InvalidEvidence(f"line 1: its {name} is {told.get(name)!r:.60}")
-    return head
 
 
 @dataclass
@@ -112,7 +95,7 @@ class _Checking:
         self._proof = sealed if isinstance(sealed, Proof) else None
         self._seal = sealed if isinstance(sealed, Seal) else None
         if sealed is not None:
-            _fits(self._head, sealed)
+            fits(self._head, sealed)
         self._wanted = {(p.stream, p.version): p for p in (self._proof or ((), ()))[1]}
         self._streams = Streams(begins=self._head["after"] == 0)
         self._all, self._sealed = Measuring(), Measuring()
@@ -292,19 +275,3 @@ class _Checking:
             Wrong(self._number, f"{problem} (seal {seal.number})")
             for problem in compare(seal, self._sealed.extent(), heads)
         ]
-
-
-def _fits(head: dict[str, Any], sealed: Seal | Proof) -> None:
-    seal = sealed.seal if isinstance(sealed, Proof) else sealed
-    if head["log"] != seal.log:
-        raise InvalidEvidence(f"the seal is of the log {seal.log}, the trail of {head['log']}")
-    if head["upto"] < seal.position:
-        raise InvalidEvidence(
-            f"the trail ends at position {head['upto']}, before the seal's {seal.position}: "
-            "export it again"
-        )
-    if isinstance(sealed, Seal) and (head["after"] != 0 or head.get("streams") is not None):
-        raise InvalidEvidence(
-            "the trail holds a part of the log, and the seal is of all of it; export the whole "
-            "log, or prove the session with `turnlog seal --prove`"
-        )
