@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self
 
 from sqlalchemy import Connection
 
 from ...domain.events import SessionEvent
 from ...domain.keys import SessionKey
+from ...domain.recorded import Recorded
 from ...domain.session import SessionState
 
 Content = Literal["none", "headers", "notes", "all"]
@@ -31,6 +32,16 @@ class Run(NamedTuple):
     before: SessionState | None
     """The session's state before the run; None where the read model does not ask for it."""
     after: SessionState | None
+
+    @classmethod
+    def of(cls, stream: int, recorded: Recorded) -> Self:
+        """One event alone, without the states around it.
+
+        Args:
+            stream: the number of its stream.
+        """
+        one = [recorded.position], [recorded.version], [recorded.event]
+        return cls(stream, recorded.key, recorded.recorded_at, *one, None, None)
 
 
 class ReadModel(Protocol):

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..adapters.folders import sync_folder
 from ..domain.errors import Refused
 
 FILE = re.compile(r"day=[0-9A-Z_-]+/(?:events|usage)-(\d{6,})-\d{4,}\.(?:parquet|csv|jsonl)")
@@ -163,14 +164,4 @@ def _write(folder: Path, manifest: Manifest) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-    _sync(folder)
-
-
-def _sync(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(folder)

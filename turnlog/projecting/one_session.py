@@ -106,16 +106,7 @@ def fold_again(transaction: Transaction, model: Forgetful, stream: Stream, upto:
 def _runs(reader: Reader, stream: Stream, upto: int, model: ReadModel) -> list[Run]:
     content: Content = "all" if model.content == "all" else "notes"
     single = (
-        Run(
-            stream.id,
-            stream.key,
-            recorded.recorded_at,
-            [recorded.position],
-            [recorded.version],
-            [recorded.event],
-            None,
-            None,
-        )
+        Run.of(stream.id, recorded)
         for recorded in reader.events(stream, content=content)
         if recorded.position <= upto
     )

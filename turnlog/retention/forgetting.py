@@ -118,9 +118,7 @@ class Forgetting:
             if recorded.version not in versions or recorded.position > upto:
                 continue
             if recorded.topic in index.topics and not isinstance(recorded.event, e.SessionStarted):
-                one = [recorded.position], [recorded.version], [recorded.event]
-                run = Run(stream.id, stream.key, recorded.recorded_at, *one, None, None)
-                index.fold(self._cursor, [run])
+                index.fold(self._cursor, [Run.of(stream.id, recorded)])
 
     # -- who else folds --------------------------------------------------------------------------
 

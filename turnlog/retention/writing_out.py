@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+from ..adapters.folders import sync_folder
 from ..adapters.storage.contract.reader import Reader
 from ..adapters.storage.contract.store import Store
 from ..domain.keys import SessionKey
@@ -66,7 +66,7 @@ def write_out(store: Store, key: SessionKey, folder: Path) -> Exported:
     path = _free(folder, key, row.version)
     with new_file(path) as file:
         write_sessions(store, file.write, [row], lambda session: None)
-    _sync(folder)
+    sync_folder(folder)
     with path.open("rb") as file:
         parts = check(file, lambda part, event: None)
         file.seek(0)
@@ -93,13 +93,3 @@ def _free(folder: Path, key: SessionKey, version: int) -> Path:
         number += 1
         path = folder / f"{stem}-{number}.jsonl"
     return path
-
-
-def _sync(folder: Path) -> None:
-    if os.name != "posix":  # elsewhere a folder cannot be opened
-        return
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
