@@ -125,7 +125,8 @@ class Search:
             if not self._wholly:
                 lines = [self._read(key, self._lines) for key in around]
                 names.follow([line for found in lines for line in found])
-            fresh = holders(self._reader, [*self._own, *around], names.known)
+            found = holders(self._reader, [*self._own, *around], names.known)
+            fresh = {key: sharer for key, sharer in found.items() if key not in sharers}
             sharers.update(fresh)
 
     def _lines(self, stream: Stream) -> list[frozenset[bytes]]:
