@@ -113,7 +113,10 @@ def command_and_die(pipe: Connection, arguments: list[str], folder: str, deed: i
     def connected(connection: Any, _: object) -> None:
         connection.set_trace_callback(step)
 
-    event.listen(Pool, "connect", connected)
+    if any(argument.startswith("postgresql") for argument in arguments):
+        _count_postgres(step)
+    else:
+        event.listen(Pool, "connect", connected)
     sys.addaudithook(audited)
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         code = run(arguments)
@@ -218,11 +221,15 @@ def _count_statements(log: turnlog.Log, fatal: int) -> Callable[[], int]:
     if isinstance(log.store, SqliteStore):
         sqlite_connection(log).set_trace_callback(step)
     else:
-        from turnlog.adapters.storage.postgres.driver import DriverCursor
-
-        _before(DriverCursor, "execute", step)
-        _before(DriverCursor, "executemany", step)
+        _count_postgres(step)
     return lambda: done
+
+
+def _count_postgres(step: Callable[[], None]) -> None:
+    from turnlog.adapters.storage.postgres.driver import DriverCursor
+
+    _before(DriverCursor, "execute", step)
+    _before(DriverCursor, "executemany", step)
 
 
 def _before(owner: type, name: str, step: Callable[[], None]) -> None:

@@ -130,3 +130,25 @@ def test_a_clean_up_that_was_killed_and_begun_again_is_like_one_that_was_not(
         ((code, _),) = place.clean_up(strength)
         assert code == 0
         assert outcome(place) == expected
+
+
+def test_the_same_in_postgresql(tmp_path: Path, postgres_url: str) -> None:
+    """A kill must never lose a session that is not written out, or leave one half cleaned up."""
+    undisturbed = at(tmp_path / "undisturbed")
+    undisturbed.out.parent.mkdir()
+    record(undisturbed.url)
+    undisturbed.clean_up("export")
+    place = Place(postgres_url, tmp_path / "out")
+    record(place.url)
+    for fatal in (90, 60):
+        assert place.clean_up("export", fatal) == []
+        assert_between(place, "export")
+    ((code, deeds),) = place.clean_up("export")
+    assert (code, deeds > 90) == (0, True)
+    (found, files), (expected, written) = outcome(place), outcome(undisturbed)
+    assert files == written
+    # The rest tells the hash of what a fork began at, which no two logs share.
+    for name in ("rows", "loaded", "totals"):
+        assert getattr(found, name) == getattr(expected, name)
+    topics = [{k: [t for _, t, _ in x] for k, x in c.events.items()} for c in (found, expected)]
+    assert topics[0] == topics[1]
