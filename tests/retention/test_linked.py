@@ -100,6 +100,33 @@ def test_the_folder_of_the_log_cannot_be_linked(sqlite_url: str, tmp_path: Path)
             log.link_directory(KEY, tmp_path)
 
 
+def test_a_link_on_the_way_leads_nowhere(log: Log, tmp_path: Path) -> None:
+    """What another directory holds must never be removed because a folder above became a link."""
+    talk(log)
+    above = tmp_path / "above"
+    (above / "files").mkdir(parents=True)
+    log.link_directory(KEY, above / "files")
+    above.rename(tmp_path / "moved")
+    (tmp_path / "outside" / "files").mkdir(parents=True)
+    (tmp_path / "outside" / "files" / "precious").write_text("keep me")
+    above.symlink_to(tmp_path / "outside")
+    [one] = log.erase(KEY, files=True).linked
+    assert one.problem is not None
+    assert "symbolic link" in one.problem
+    assert (above / "files" / "precious").read_text() == "keep me"
+
+
+def test_a_path_through_a_link_is_kept_as_what_it_leads_to(log: Log, tmp_path: Path) -> None:
+    """A directory below a linked folder must never be one that cannot go."""
+    talk(log)
+    (tmp_path / "real" / "files").mkdir(parents=True)
+    (tmp_path / "way").symlink_to(tmp_path / "real")
+    log.link_directory(KEY, tmp_path / "way" / "files")
+    assert log.state(KEY).metadata[LINKED] == [str((tmp_path / "real" / "files").resolve())]
+    assert [one.problem for one in log.erase(KEY, files=True).linked] == [None]
+    assert not (tmp_path / "real" / "files").exists()
+
+
 def test_linked_twice_is_linked_once(log: Log, linked: Path) -> None:
     log.link_directory(KEY, linked)
     assert log.state(KEY).metadata[LINKED] == [str(linked)]

@@ -116,6 +116,7 @@ class Retaining(Projecting):
         """Name a directory of files that belongs to a session, in its metadata.
 
         It is removed with the session where a clean-up or an erasure is told so, and not before.
+        Its path is kept without symbolic links: where one stands in it later, the directory stays.
 
         Raises:
             UnknownSession: there is no such session.

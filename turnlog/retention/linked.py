@@ -37,7 +37,7 @@ class LinkedFiles(NamedTuple):
 
 
 def checked(directory: str | Path, keep: Path | None = None) -> Path:
-    """A directory that may be linked to a session.
+    """A directory that may be linked to a session, by the path that leads there without links.
 
     Args:
         keep: what must not lie in it: the database.
@@ -54,7 +54,15 @@ def checked(directory: str | Path, keep: Path | None = None) -> Path:
     for name, other in (("home", Path.home()), ("database", keep), ("working", Path.cwd())):
         if other is not None and other.resolve().is_relative_to(real):
             raise Refused(f"{path} holds the {name} directory, and more than a session's files")
-    return path
+    return real
+
+
+def _led_elsewhere(path: Path) -> str | None:
+    """Why a directory stays that is reached through a symbolic link now, or None."""
+    real = path.resolve()
+    if real == path:
+        return None
+    return f"a symbolic link on the way leads to {real}; link that, if it is meant"
 
 
 def linked_to(metadata: Mapping[str, Any], keep: Path | None = None) -> Iterator[LinkedFiles]:
@@ -63,12 +71,14 @@ def linked_to(metadata: Mapping[str, Any], keep: Path | None = None) -> Iterator
     for name in named if isinstance(named, list) else ():
         if not isinstance(name, str):
             continue
+        path = Path(name)
         try:
-            path = checked(name, keep)
+            checked(path, keep)
         except Refused as problem:
-            yield LinkedFiles(Path(name), (), 0, str(problem))
+            yield LinkedFiles(path, (), 0, str(problem))
             continue
-        yield _look(path)
+        elsewhere = _led_elsewhere(path)
+        yield _look(path) if elsewhere is None else LinkedFiles(path, (), 0, elsewhere)
 
 
 def linked_files(store: Store, reader: Reader, key: SessionKey) -> tuple[LinkedFiles, ...]:
@@ -112,6 +122,8 @@ def remove(linked: LinkedFiles) -> LinkedFiles:
         # Between the look at a folder and its removal somebody could put a link in its place.
         why = "this system cannot remove a folder without following links put there meanwhile"
         return linked._replace(problem=why)
+    if (elsewhere := _led_elsewhere(linked.directory)) is not None:  # since it was looked at
+        return linked._replace(problem=elsewhere)
     try:
         shutil.rmtree(linked.directory)
     except OSError as problem:
