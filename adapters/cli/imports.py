@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.text import Text
 
 from ...domain.errors import Refused
-from ...exchange.carried import is_export_at
+from ...evidence.lines import is_exported_at
 from ...importing.summary import ImportSummary
 from ...settings import Location, Settings, settings_file
 from ..claude.directory import PathNotFound
@@ -47,7 +47,7 @@ class Asked(NamedTuple):
 
 def run(asked: Asked, db: str | None) -> None:
     """Import a path once."""
-    if is_export_at(asked.source):
+    if is_exported_at(asked.source):
         _take_in(asked, db)
         return
     with opened(db, create=True) as work:

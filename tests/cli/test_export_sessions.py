@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,49 @@ def test_a_tampered_file_is_told_by_its_line(cli: Cli, tmp_path: Path) -> None:
     ran = cli("verify", "--file", str(path))
     assert ran.code == 1
     assert "line 7: " in ran.out
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        lambda lines: [lines[0].replace(b"format", b"fermat"), *lines[1:]],
+        lambda lines: [b"\xef\xbb\xbf", *lines],
+        lambda lines: [b"\n", *lines],
+        lambda lines: lines[1:],
+    ],
+    ids=["edited", "marked", "moved", "cut"],
+)
+def test_a_damaged_beginning_makes_no_transcript_of_an_export(
+    cli: Cli, tmp_path: Path, damaged: Callable[[list[bytes]], list[bytes]]
+) -> None:
+    """An export must never be recorded unchecked, as if Claude Code had written its lines."""
+    path, other = tmp_path / "all.jsonl", ["--db", str(tmp_path / "other.db")]
+    cli("export", "--out", str(path))
+    path.write_bytes(b"".join(damaged(path.read_bytes().splitlines(keepends=True))))
+    ran = cli("import", str(path), *other)
+    assert (ran.code, ran.out) == (2, "")
+    assert "line 1: " in ran.err
+    assert "nothing was imported" in ran.err
+
+
+def test_what_was_exported_into_a_folder_is_named(cli: Cli, tmp_path: Path) -> None:
+    """A folder of exports, as `gc --strength export` fills one, must never become transcripts."""
+    folder, other = tmp_path / "exported", ["--db", str(tmp_path / "other.db")]
+    folder.mkdir()
+    cli("export", "--out", str(folder / "all.jsonl"))
+    cli("audit", "--export", str(folder / "trail.jsonl"))
+    ran = cli("import", str(folder), "--json", *other)
+    assert ran.code == 0, ran.err
+    assert ran.json["recorded"] == ran.json["sessions"] == 0
+    skipped = [Path(one["path"]).name for one in ran.json["skipped_files"]]
+    assert skipped == ["all.jsonl", "trail.jsonl"]
+
+
+def test_a_trail_is_not_imported(cli: Cli, tmp_path: Path) -> None:
+    """An audit trail must never become a transcript: it holds evidence, and no sessions."""
+    cli("audit", "--export", str(tmp_path / "trail.jsonl"))
+    ran = cli("import", str(tmp_path / "trail.jsonl"), "--db", str(tmp_path / "other.db"))
+    assert (ran.code, "audit trail" in ran.err) == (2, True)
 
 
 def test_an_export_is_verified_without_a_log(cli: Cli, tmp_path: Path, database: Path) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
@@ -20,6 +22,9 @@ FORMAT = "turnlog-trail.v1"
 BEGINNING = bytes(32)
 """What stands for the line before the first."""
 _SEAM = b',"line":"'
+_ENDS = re.compile(rb',"line":"[0-9a-f]{64}"\}\r?(?:\n|$)')
+_ENOUGH = 1 << 16
+"""Bytes in which at least one line ends, of any file that is looked at."""
 
 
 class LineWriter:
@@ -66,6 +71,19 @@ def read_line(line: bytes) -> Line:
     if not isinstance(members, dict):
         raise InvalidEvidence("it is no JSON object")
     return Line(members, text, hashed)
+
+
+def is_exported_at(path: Path) -> bool:
+    """Whether a file is of such lines: a trail or sessions, also one whose beginning was damaged.
+
+    Nothing else ends its lines so: within a text of a transcript the marks would be escaped.
+    Whoever cannot read the file says so when it is read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.seekable() and _ENDS.search(file.read(_ENOUGH)) is not None
+    except OSError:
+        return False
 
 
 def event_members(event: Hashed, previous: bytes | None) -> dict[str, Any]:

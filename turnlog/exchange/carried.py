@@ -18,6 +18,7 @@ from ..domain.batch import Memory
 from ..domain.errors import InvalidEvidence, TurnlogError
 from ..domain.keys import SessionKey
 from ..evidence.lines import BEGINNING, Line, read_event, read_line
+from ..evidence.lines import FORMAT as TRAIL
 from ..evidence.streams_in_file import Streams
 from .carrying import FORMAT
 
@@ -148,6 +149,8 @@ class _Checking:
         """The next line. What is wrong with it is raised."""
         told = line.members
         if at.number == 0:
+            if told.get("format") == TRAIL:
+                raise InvalidEvidence("it begins an exported audit trail, which holds no sessions")
             if told.get("format") != FORMAT:
                 raise InvalidEvidence(
                     f"its format is {told.get('format')!r:.60}, not {FORMAT!r}; a later release "

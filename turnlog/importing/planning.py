@@ -15,10 +15,13 @@ from ..adapters.storage.contract.reader import Reader
 from ..adapters.storage.contract.values import Source
 from ..domain.errors import InvalidKey
 from ..domain.keys import SessionKey
+from ..evidence.lines import is_exported_at
 from .arriving import Import
 
 LONGEST_NAME = 1024
 """Characters of the longest name: a B-tree page of PostgreSQL takes 2,704 bytes."""
+
+_EXPORTED = "what turnlog exported, no transcript: `turnlog import` takes the file by its own name"
 
 
 @dataclass(slots=True)
@@ -59,11 +62,14 @@ def plan(importing: Import, found: Iterable[Transcript | Skipped]) -> Plan:
             except InvalidKey as problem:
                 summary.skip(transcript.path, str(problem))
                 continue
+            task = _task(importing, reader, key, transcript)
+            if task is not None and task.left is None and is_exported_at(transcript.path):
+                summary.skip(transcript.path, _EXPORTED)
+                continue
             sessions.add(key.main)
             summary.files += 1
             summary.subagents += key.subpath is not None and key not in streams
             planned.sizes[transcript.path] = transcript.size
-            task = _task(importing, reader, key, transcript)
             if task is None:
                 planned.done.add(transcript.path)
                 continue
