@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
+from ...domain.details import MOST_TAGS
 from ...domain.errors import Refused
 from ...domain.statuses import known
 from ..printable import printable
@@ -50,13 +51,17 @@ class Filter(NamedTuple):
         """The same as the read model spells it.
 
         Raises:
-            Refused: there is no such status, or no session can be between the bounds.
+            Refused: there is no such status, no session can be between the bounds, or have as many
+                tags.
         """
         for status in self.statuses:
             known(status)
         for tags in (self.tags, self.any_tags):
             if isinstance(tags, str) or not all(isinstance(tag, str) for tag in tags):
                 raise Refused(f"tags come as a list of texts, got {tags!r:.80}")
+            if len(tags) > MOST_TAGS:
+                most = f"at most {MOST_TAGS:,}, as many as a session has"
+                raise Refused(f"{len(tags):,} tags are asked for at once; {most}")
         _between("turns", self.min_turns, self.max_turns, _MOST_TURNS)
         _between("dollars", self.min_cost_usd, self.max_cost_usd, _MOST_USD)
         if self.since is not None and self.until is not None and self.since > self.until:
@@ -150,9 +155,10 @@ def matching(tables: SessionTables, asked: Filter) -> list[ColumnElement[bool]]:
         )
     if asked.statuses:
         where.append(s.status.in_(asked.statuses))
-    where += [_tagged(tables, (tag,)) for tag in asked.tags]
+    if asked.tags:
+        where.append(_tagged(tables, asked.tags, least=len(set(asked.tags))))
     if asked.any_tags:
-        where.append(_tagged(tables, asked.any_tags))
+        where.append(_tagged(tables, asked.any_tags, least=1))
     if asked.text is not None:
         where.append(or_(_holds(s.title, asked.text), _holds(s.first_message, asked.text)))
     if asked.since is not None:
@@ -181,9 +187,12 @@ def _measured(tables: SessionTables, asked: Filter) -> list[ColumnElement[bool]]
     return where
 
 
-def _tagged(tables: SessionTables, tags: tuple[str, ...]) -> ColumnElement[bool]:
+def _tagged(tables: SessionTables, tags: tuple[str, ...], least: int) -> ColumnElement[bool]:
     t = tables.tags.c
-    return tables.sessions.c.stream.in_(select(t.stream).where(t.tag.in_(tags)))
+    found = select(t.stream).where(t.tag.in_(tags))
+    if least > 1:  # counted, since SQLite takes no thousand conditions side by side
+        found = found.group_by(t.stream).having(func.count() >= least)
+    return tables.sessions.c.stream.in_(found)
 
 
 def _holds(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:

@@ -151,6 +151,7 @@ def test_figures_of_some_sessions_hold_their_subagents(log: Log) -> None:
         ({"status": "done"}, "'done' is no status; take one of active"),
         ({"status": ("active", "done")}, "'done' is no status"),
         ({"tags": "slow"}, "tags come as a list"),
+        ({"tags": ("a",) * 1_001}, "1,001 tags are asked for at once; at most 1,000"),
         ({"any_tags": (7,)}, "tags come as a list"),
         ({"min_turns": -1}, "a number of turns is from 0 to"),
         ({"max_turns": 10**10}, "a number of turns is from 0 to"),
@@ -186,3 +187,13 @@ def test_any_tag_is_found_by_itself_alone(any_log: Log) -> None:
     for n, tag in enumerate(tags):
         assert found(any_log, tags=(tag,)) == [f"s{n}"]
         assert any_log.state(SessionKey("p", f"s{n}")).tags == (tag, "x")
+
+
+def test_as_many_tags_as_a_session_has_are_looked_for(any_log: Log) -> None:
+    """A list of tags must never be more than the database takes in one question."""
+    tags = tuple(f"tag {n}" for n in range(1_000))
+    any_log.create(SessionKey("p", "all"), tags=list(tags))
+    any_log.create(SessionKey("p", "all but one"), tags=list(tags[1:]))
+    assert found(any_log, tags=tags) == ["all"]
+    assert found(any_log, tags=(tags[1], tags[2], tags[1])) == ["all", "all but one"]
+    assert found(any_log, any_tags=tags) == ["all", "all but one"]
