@@ -31,6 +31,7 @@ EXTRAS = {
     "postgres": ("psycopg", "keep the log in PostgreSQL"),
     "redis": ("redis", "have the active sessions at hand in Redis"),
 }
+KEYS_BESIDE = "the keys lie beside the log: a copy of both protects nothing, erases nothing"
 CLEANUP_DAYS = 30
 """How long the CLI keeps transcripts where its settings do not say otherwise."""
 _LOW_SPACE = 512 * 1024 * 1024
@@ -122,6 +123,13 @@ def _log(log: Log, location: Location) -> Iterator[Finding]:
     yield from _keys(log, location)
 
 
+def lies_beside(keys: str | Path, location: Location) -> bool:
+    """Whether the folder of the keys is where the copies of the log are made from."""
+    place = Path(keys).expanduser().resolve()
+    folder = location.path.resolve().parent if location.path is not None else None
+    return folder in (place, place.parent)
+
+
 def _keys(log: Log, location: Location) -> Iterator[Finding]:
     if log.store.locked:
         what = "encrypted, and the keys were not given: headers can be read, nothing be recorded"
@@ -129,9 +137,8 @@ def _keys(log: Log, location: Location) -> Iterator[Finding]:
     elif log.store.keys is not None:
         place = log.store.keys.place
         yield Finding("encryption", "good", f"encrypted; its keys lie in {place}")
-        folder = location.path.resolve().parent if location.path is not None else None
-        if folder in (Path(place).resolve(), Path(place).resolve().parent):
-            what = "the keys lie beside the log: a copy of both protects nothing, erases nothing"
+        if lies_beside(place, location):
+            what = KEYS_BESIDE
             yield Finding("encryption", "warn", what, "move the folder away from the database")
 
 

@@ -8,12 +8,15 @@ import typer
 
 from ...domain.errors import Refused
 
+_OTHERWISE = "say --yes, or look at it first with --dry-run"
 
-def sure(question: str, yes: bool) -> None:
+
+def sure(question: str, yes: bool, otherwise: str = _OTHERWISE) -> None:
     """Go on if the person says so.
 
     Args:
         yes: they have said so already.
+        otherwise: what to do where there is nobody to ask.
 
     Raises:
         Refused: there is nobody to ask.
@@ -22,6 +25,5 @@ def sure(question: str, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise Refused("this cannot be taken back, and there is nobody to ask: say --yes, or look "
-                      "at it first with --dry-run")  # fmt: skip
+        raise Refused(f"this cannot be taken back, and there is nobody to ask: {otherwise}")
     typer.confirm(question, abort=True, err=True)

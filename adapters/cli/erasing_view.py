@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from rich.text import Text
 
+from ...domain.keys import SessionKey
 from ...projections.sessions import Session
 from ...retention.erasing import Erased
 from ...retention.linked import LinkedFiles

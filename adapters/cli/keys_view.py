@@ -8,6 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from ...domain.errors import Refused
+from ...examining import KEYS_BESIDE, lies_beside
 from ...opening import open_log
 from ...retention.sharing import Forks
 from ...settings import Settings
@@ -48,6 +49,9 @@ def begin(folder: str | None, as_json: bool, db: str | None) -> None:
     out.print(Text.assemble("  its keys lie in ", (one_line(str(place)), "code")), soft_wrap=True)
     out.print("  Keep a copy of that folder, apart from the copies of the log: without it nobody")
     out.print("  reads what was said, and with it everybody who has the log does.")
+    if lies_beside(place, location):
+        told = f"! {KEYS_BESIDE}; move that folder away from the database"
+        out.print(Text(told, "warn"), soft_wrap=True)
     out.print(Text.assemble("  To use it: ", (f"TURNLOG_ENCRYPTION_KEYS={place}", "code")))
 
 
@@ -73,7 +77,7 @@ def destroy(work: Opened, name: str, forks: bool | None, yes: bool, as_json: boo
     """Destroy the keys of a session."""
     session = work.session(name)
     chosen: dict[bool | None, Forks] = {None: "refuse", True: "erase", False: "keep"}
-    sure("Destroy its keys for good?", yes)
+    sure("Destroy its keys for good?", yes, otherwise="say --yes")
     done = work.log.destroy_keys(key_of(session), forks=chosen[forks])
     if as_json:
         write_json({"streams": [key_json(key) for key in done.streams], "keys": done.keys})

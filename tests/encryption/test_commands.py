@@ -53,7 +53,9 @@ def test_a_log_is_begun_shown_and_a_sessions_keys_are_destroyed(
         "destroyed": 0,
     }
     assert run(["keys", "--destroy", session]) == 2
-    assert "--yes" in failed(capsys)
+    refusal = failed(capsys)
+    assert "--yes" in refusal
+    assert "--dry-run" not in refusal, "told to use what the command has not"
     assert run(["keys", "--destroy", session, "--yes"]) == 0
     assert "1 key destroyed" in told(capsys)
     assert run(["show", session]) == 2
@@ -61,6 +63,15 @@ def test_a_log_is_begun_shown_and_a_sessions_keys_are_destroyed(
     assert run(["verify"]) == 0
     assert run(["keys"]) == 0
     assert "1 key destroyed" in told(capsys)
+
+
+@pytest.mark.parametrize(("keys", "beside"), [("log", True), ("log/keys", True), ("keys", False)])
+def test_keys_beside_the_log_are_warned_of(
+    place: Path, capsys: pytest.CaptureFixture[str], keys: str, beside: bool
+) -> None:
+    """Keys must never be laid into the backups of their log without a word."""
+    assert run(["encrypt", "--keys", str(place / keys)]) == 0
+    assert ("lie beside the log" in told(capsys)) is beside
 
 
 def test_without_keys_lists_and_figures_are_told(
