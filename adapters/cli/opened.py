@@ -40,7 +40,7 @@ class Opened(NamedTuple):
 
 def key_of(session: Session) -> SessionKey:
     """The key of a listed session."""
-    return SessionKey(session.project_key, session.session_id, session.subpath)
+    return session.key
 
 
 @contextmanager

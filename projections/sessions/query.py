@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 
-from ...domain.keys import names_in
+from ...domain.keys import SessionKey, names_in
 from ...domain.usage import Usage
 from .tables import SUMS, SessionTables
 
@@ -105,6 +105,11 @@ class Session(NamedTuple):
     own_billed: Spent = Spent()
     own_live: Spent = Spent()
     """Without the subagents."""
+
+    @property
+    def key(self) -> SessionKey:
+        """Its key. The ids beside it are as text columns take them: a NUL is ``␀`` there."""
+        return SessionKey.parse(self.name)
 
     @property
     def created_at(self) -> int:

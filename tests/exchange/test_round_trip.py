@@ -59,6 +59,21 @@ def test_it_comes_to_every_store(other: Log, log: Log, tmp_path: Path) -> None:
     assert log.import_sessions(tmp_path / "back.jsonl").recorded == 0
 
 
+@pytest.mark.parametrize("id", ["nul\0", "\ud800", "nul␀", "../up", "..", " "])
+def test_whatever_its_id_it_is_exported(log: Log, other: Log, tmp_path: Path, id: str) -> None:
+    """An id that no text column takes as it is must never leave a session out, or stop the rest."""
+    odd, plain = SessionKey("p\0", id), SessionKey("p", "plain")
+    for key in (odd, plain):
+        log.conversation(key).record("user", "Why?", id=f"q of {key.session_id!r}")
+        log.conversation(key._replace(subpath="subagents/agent-1")).record("user", "Look.")
+    assert {session.key for session in log.sessions()} == {odd, plain}
+    carried(log, other, tmp_path / "all.jsonl")
+    assert other.load(odd) == log.load(odd)
+    for format in ("html", "markdown"):
+        written = log.export_sessions(tmp_path / format, format=format)
+        assert len(list((tmp_path / format).glob("*/*"))) == written.sessions == 2
+
+
 def test_what_is_here_is_not_taken_in_again(read_only: Log, other: Log, tmp_path: Path) -> None:
     """A second import must never record anything twice."""
     path = tmp_path / "all.jsonl"

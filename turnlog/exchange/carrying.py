@@ -56,7 +56,7 @@ def write_sessions(
     """
     name = log_id(store)
     rows = list(sessions)
-    listed = [SessionKey(row.project_key, row.session_id) for row in rows]
+    listed = [row.key.main for row in rows]
     with store.read() as reader:
         carrier = _Carrier(reader, write, frozenset(listed))
         carrier.begin(name)

@@ -18,7 +18,6 @@ from ..adapters.storage.encoding.blocks import read_entry
 from ..adapters.storage.encoding.compression import Compressor
 from ..domain.errors import Refused
 from ..domain.events import FileKept
-from ..domain.keys import SessionKey
 from ..domain.lineage import Lineage
 from ..domain.points import Point
 from ..projections.sessions import Session
@@ -84,7 +83,7 @@ def write_claude(
 
 
 def _files(reader: Reader, session: Session, at: Point | None) -> Iterator[_File]:
-    key = SessionKey(session.project_key, session.session_id)
+    key = session.key.main
     stream = reader.find(key)
     if stream is None or not loadable(reader, stream):
         raise NotResumable(f"session {key.session_id!r} holds nothing that Claude Code can resume")

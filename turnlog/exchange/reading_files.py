@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..adapters.storage.contract.store import Store
-from ..domain.keys import SessionKey
 from ..projections.sessions import Session
 from ..projections.sessions.query import subagents_of
 from ..reading.finding import row_of, tables_in
@@ -57,7 +56,8 @@ def write_all(
     entries: list[Entry] = []
     files = []
     for session in sessions:
-        parts = (plain_name(session.project_key), plain_name(session.session_id) + form.suffix)
+        key = session.key
+        parts = (plain_name(key.project_key), plain_name(key.session_id) + form.suffix)
         path = folder_in(root, parts[0]) / parts[1]
         with (
             new_file(path, overwrite) as file,
@@ -75,7 +75,7 @@ def write_all(
 
 @contextmanager
 def _story(store: Store, session: Session) -> Iterator[Story]:
-    key = SessionKey(session.project_key, session.session_id)
+    key = session.key.main
     with store.read() as reader:
         found = reader.query(subagents_of(tables_in(reader), [key.stream_id]))
         yield Story(reader, row_of(reader, key), [Session.of(row) for row in found])

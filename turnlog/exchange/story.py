@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from ..adapters.storage.contract.reader import Reader
 from ..adapters.storage.contract.values import Stream
 from ..domain.events import PromptRemembered, SessionRewound
-from ..domain.keys import SessionKey
 from ..domain.lineage import FIRST
 from ..projections.sessions import Session
 from ..time.loading import loadable
@@ -31,7 +30,7 @@ class Story:
     def __init__(self, reader: Reader, session: Session, subagents: list[Session]) -> None:
         self._reader = reader
         self.session = session
-        self.key = SessionKey(session.project_key, session.session_id)
+        self.key = session.key.main
         found = reader.find(self.key)
         assert found is not None, "what is listed is in the log"
         self.stream = found
@@ -77,7 +76,7 @@ class Story:
             yield self._agent(self._agents.pop(next(iter(self._agents))))
 
     def _agent(self, row: Session) -> Agent:
-        key = SessionKey(row.project_key, row.session_id, row.subpath)
+        key = row.key
         stream = self._reader.find(key)
         pieces: Iterator[Piece | LeftBehind] = iter(())
         if stream is not None and loadable(self._reader, stream):
