@@ -74,6 +74,22 @@ def test_whatever_its_id_it_is_exported(log: Log, other: Log, tmp_path: Path, id
         assert len(list((tmp_path / format).glob("*/*"))) == written.sessions == 2
 
 
+def test_a_key_may_be_a_mapping(log: Log, other: Log, tmp_path: Path) -> None:
+    """A key as the SDK writes it must never be taken for a list of keys."""
+    fill(log)
+    done = log.export_sessions(tmp_path / "one.jsonl", KEY._asdict() | {"subpath": None})
+    assert (done.sessions, done.subagents) == (1, 1)
+
+
+def test_subagents_without_their_session_are_counted(log: Log, other: Log, tmp_path: Path) -> None:
+    """An export must never tell of fewer subagents than the other log takes in."""
+    log.append(AGENT, [{"type": "user", "message": {"role": "user", "content": "Look."}}])
+    log.conversation(ATLAS).record("user", "Why?")
+    done = log.export_sessions(tmp_path / "all.jsonl")
+    taken = other.import_sessions(tmp_path / "all.jsonl")
+    assert (done.sessions, done.subagents, taken.subagents) == (1, 1, 1)
+
+
 def test_what_is_here_is_not_taken_in_again(read_only: Log, other: Log, tmp_path: Path) -> None:
     """A second import must never record anything twice."""
     path = tmp_path / "all.jsonl"

@@ -12,7 +12,7 @@ from ..domain.keys import SessionKey
 from ..projections.sessions import Filter, Session
 from ..reading.finding import Sessions, row_of
 
-Chosen = Filter | Iterable[SessionKey | Mapping[str, object]] | SessionKey
+Chosen = Filter | Iterable[SessionKey | Mapping[str, object]] | SessionKey | Mapping[str, object]
 """Sessions by what they are, as ``Log.sessions`` lists them, or by their keys."""
 _PER_PAGE = 500
 
@@ -24,6 +24,7 @@ class SessionsExported(NamedTuple):
     out: Path
     sessions: int
     subagents: int
+    """Of these sessions; where everything is exported, also those whose session is not there."""
     files: int
     bytes: int
     left_out: int = 0
@@ -40,7 +41,7 @@ def chosen(store: Store, asked: Chosen) -> Iterator[Session]:
     if isinstance(asked, Filter):
         yield from _matching(store, asked)
         return
-    keys = [asked] if isinstance(asked, SessionKey) else asked
+    keys = [asked] if isinstance(asked, SessionKey | Mapping) else asked
     for key in dict.fromkeys(SessionKey.of(key) for key in keys):
         if key.subpath is not None:
             raise Refused(f"{key.subpath!r} is a subagent's; name its session")

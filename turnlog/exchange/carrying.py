@@ -44,11 +44,14 @@ def write_sessions(
     sessions: Iterable[Session],
     progress: Callable[[Session], None],
     everything: bool = False,
-) -> None:
+) -> int:
     """Write sessions with their subagents and kept files, and what forks took over from others.
 
     Args:
         everything: also subagents whose session was never recorded, which no list shows.
+
+    Returns:
+        How many of those.
 
     Raises:
         DamagedEvent: an event cannot be read back, or is not what was recorded.
@@ -63,9 +66,9 @@ def write_sessions(
         for row, key in zip(rows, listed, strict=True):
             carrier.session(key)
             progress(row)
-        if everything:
-            carrier.strays()
+        strays = carrier.strays() if everything else 0
         carrier.end()
+    return strays
 
 
 class _Carrier:
@@ -101,13 +104,16 @@ class _Carrier:
             if agent is not None:
                 self._stream(_Part(subkey, agent.version), agent)
 
-    def strays(self) -> None:
-        """Subagents whose session is not in the log."""
+    def strays(self) -> int:
+        """Subagents whose session is not in the log; how many."""
+        found = 0
         for key in self._reader.streams():
             if key.subpath is not None and self._reader.find(key.main) is None:
                 agent = self._reader.find(key)
                 if agent is not None:
                     self._stream(_Part(key, agent.version), agent)
+                    found += 1
+        return found
 
     def end(self) -> None:
         heads = {name: list(head) for name, head in sorted(self._heads.items())}

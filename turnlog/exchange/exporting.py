@@ -63,7 +63,9 @@ def export_sessions(
         from .carrying import write_sessions
 
         with new_file(out, overwrite) as file:
-            write_sessions(store, file.write, sessions, told.done, is_everything(asked))
+            everything = is_everything(asked)
+            strays = write_sessions(store, file.write, sessions, told.done, everything)
+        told.subagents += strays
         files = [out]
     elif named == "claude":
         left_out = told.leave_out if isinstance(asked, Filter) else None
