@@ -50,8 +50,8 @@ def begin(folder: str | None, as_json: bool, db: str | None) -> None:
     out.print("  Keep a copy of that folder, apart from the copies of the log: without it nobody")
     out.print("  reads what was said, and with it everybody who has the log does.")
     if lies_beside(place, location):
-        told = f"! {KEYS_BESIDE}; move that folder away from the database"
-        out.print(Text(told, "warn"), soft_wrap=True)
+        beside = f"! {KEYS_BESIDE}; move that folder away from the database"
+        out.print(Text(beside, "warn"), soft_wrap=True)
     out.print(Text.assemble("  To use it: ", (f"TURNLOG_ENCRYPTION_KEYS={place}", "code")))
 
 
