@@ -12,6 +12,7 @@ from rich.text import Text
 
 from ...domain.keys import SessionKey, short
 from ...projections.sessions import Session
+from ..storage.encryption.hidden import is_hash
 from .figures import day, money, number
 from .safe_text import one_line
 from .tables import Columns
@@ -90,8 +91,8 @@ def status(session: Session) -> tuple[str, str]:
 
 
 def project(session: Session) -> str:
-    """The last part of the working directory."""
-    if session.working_dir:
+    """The last part of the working directory; the project's key where it is not told."""
+    if session.working_dir and not is_hash(session.working_dir):
         return one_line(PurePath(session.working_dir).name or session.working_dir)
     return one_line(session.project_key)
 

@@ -92,6 +92,22 @@ def test_without_keys_lists_and_figures_are_told(
     assert "TURNLOG_ENCRYPTION_KEYS" in told(capsys)
 
 
+def test_a_project_is_told_where_its_folder_is_not(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hash must never stand where the project's key could, which is not encrypted."""
+    session = begun(place)
+    monkeypatch.delenv("TURNLOG_ENCRYPTION_KEYS")
+    told(capsys)
+    assert run(["sessions"]) == 0
+    listed = told(capsys)
+    assert session[:8] in listed
+    assert "sealed:" not in listed
+    assert run(["sessions", "--json"]) == 0
+    [row] = json.loads(told(capsys))["sessions"]
+    assert row["project_key"][:8] in listed
+
+
 def test_a_search_of_an_encrypted_log_is_refused_with_the_reason(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

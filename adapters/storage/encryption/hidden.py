@@ -52,6 +52,11 @@ class Looking(Protocol):
     ) -> Stretch: ...
 
 
+def is_hash(shown: str) -> bool:
+    """Whether a name is shown as its hash, as nothing tells it."""
+    return shown.startswith(_MARK)
+
+
 class Hidden:
     """The rule of an encrypted log, and how what it hid is found again."""
 
