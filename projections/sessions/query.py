@@ -153,6 +153,26 @@ def by_prefix(tables: SessionTables, prefix: str, limit: int = 20) -> Select[Any
     )
 
 
+def strays_by_prefix(tables: SessionTables, prefix: str, limit: int = 20) -> Select[Any]:
+    """Of the sessions whose id begins so and that were never recorded: a subagent's row each."""
+    s = tables.sessions.c
+    other = tables.sessions.alias("other").c
+    recorded = select(other.stream).where(other.name == s.main)
+    before = select(other.stream).where(other.main == s.main, other.name < s.name)
+    return (
+        select(tables.sessions)
+        .where(
+            s.session_id >= prefix,
+            s.session_id < prefix + "\U0010ffff",
+            s.subpath.is_not(None),
+            ~recorded.exists(),
+            ~before.exists(),
+        )
+        .order_by(s.session_id, s.project_key)
+        .limit(limit)
+    )
+
+
 def beginning_with(tables: SessionTables, prefix: str) -> Select[Any]:
     """The ids that begin so, of sessions in any state."""
     return select(tables.sessions.c.session_id).where(*_begins(tables, prefix))

@@ -197,3 +197,20 @@ def test_as_many_tags_as_a_session_has_are_looked_for(any_log: Log) -> None:
     assert found(any_log, tags=tags) == ["all"]
     assert found(any_log, tags=(tags[1], tags[2], tags[1])) == ["all", "all but one"]
     assert found(any_log, any_tags=tags) == ["all", "all but one"]
+
+
+def test_a_session_of_which_only_subagents_are_there_is_found_and_erased(any_log: Log) -> None:
+    """What a subagent said must never be out of reach because its session was not recorded."""
+    main = SessionKey("p", "stray-1")
+    for name in ("agent-1", "agent-2"):
+        talk = any_log.conversation(main._replace(subpath=f"subagents/{name}"))
+        talk.record("user", f"Look, {name}.")
+    any_log.conversation(SessionKey("p", "stray-2")).record("user", "Why?")
+    for asked in ("stray-1", "p/stray-1"):
+        found = any_log.session(asked)
+        assert (found.key, found.subagents, found.prompts) == (main, 2, 0)
+    assert any_log.session("stray").key.session_id == "stray-2", "what is on the lists comes first"
+    assert len(any_log.erase(found.key).streams) == 2
+    assert any_log.load(main._replace(subpath="subagents/agent-1")) is None
+    any_log.conversation(main).record("user", "Here I am.")
+    assert any_log.session("stray-1").prompts == 1

@@ -53,13 +53,14 @@ class Listing(Part):
         """A session by its id, or by any beginning of it that no other shares.
 
         Where several projects have a session of one id, ``PROJECT/ID`` names it; the end of the
-        project's key is enough.
+        project's key is enough. A session of which only subagents were recorded is on no list, and
+        is found here: it can be deleted and erased.
 
         Raises:
             UnknownSession: none begins so.
             AmbiguousSession: several do; the error has the candidates.
         """
-        return self._sessions.find(name)
+        return self._sessions.find(name, strays=True)
 
     def active_sessions(
         self, user_id: str | None = None, limit: int = 50, after: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select
@@ -18,6 +18,7 @@ from ..projections.sessions.query import (
     by_prefix,
     checkpoints_of,
     of_stream,
+    strays_by_prefix,
     subagents_of,
 )
 from ..projections.sessions.reports import compared
@@ -38,6 +39,7 @@ _SHOWN = 8
 """and how many are told."""
 _AT_ONCE = 1_000
 """Names in one question."""
+_ByPrefix = Callable[[SessionTables, str, int], Select[Any]]
 
 
 class CheckpointRow(NamedTuple):
@@ -88,12 +90,20 @@ class Sessions:
             found += _with_subagents(reader, page(tables, asked, _AT_ONCE, None).where(some))
         return found
 
-    def find(self, name: str) -> Session:
-        """A session by its id or a beginning of it; see ``Log.session``."""
+    def find(self, name: str, strays: bool = False) -> Session:
+        """A session by its id or a beginning of it; see ``Log.session``.
+
+        Args:
+            strays: also one that was never recorded, but its subagents were.
+        """
         if not name:
             raise UnknownSession("an empty text names no session; see `turnlog sessions`")
         with self._store.read() as reader:
-            candidates = _named(reader, printable(name) or name)
+            named = printable(name) or name
+            candidates = _named(reader, named)
+            if strays and not candidates:
+                agents = _named(reader, named, strays_by_prefix)
+                candidates = [_never_recorded(agent) for agent in agents]
             if not candidates:
                 raise UnknownSession(f"no session begins with {name!r:.80}; see `turnlog sessions`")
             if len(candidates) > 1:
@@ -169,15 +179,23 @@ def _ambiguous(name: str, candidates: tuple[str, ...]) -> str:
     return f"{name!r:.80} names {count} sessions; write more of the id, or PROJECT/ID:\n  {listed}"
 
 
-def _named(reader: Reader, name: str) -> list[Session]:
+def _named(reader: Reader, name: str, ask: _ByPrefix = by_prefix) -> list[Session]:
     """The sessions of that id, else those whose id begins so, else those of ``PROJECT/ID``."""
-    found = [Session.of(row) for row in reader.query(by_prefix(tables_in(reader), name, _MANY))]
+    found = [Session.of(row) for row in reader.query(ask(tables_in(reader), name, _MANY))]
     if not found and "/" in name:
         project, _, name = name.rpartition("/")
-        rows = reader.query(by_prefix(tables_in(reader), name, MOST))
+        rows = reader.query(ask(tables_in(reader), name, MOST))
         # A project is named by its end too: the keys of paths all begin with a dash.
         found = [s for s in map(Session.of, rows) if f"-{s.project_key}".endswith(f"-{project}")]
     return [session for session in found if session.session_id == name] or found
+
+
+def _never_recorded(agent: Session) -> Session:
+    """A session of which only subagents are in the log, as one of these has it."""
+    none = Spent()
+    unsaid = agent._replace(name=agent.main, subpath=None, title=None, first_message=None, tags=())
+    uncounted = unsaid._replace(prompts=0, turns=0, entries=0, recorded=0, gaps=0)
+    return uncounted._replace(billed=none, live=none, own_billed=none, own_live=none)
 
 
 def _with_subagents(reader: Reader, statement: Select[Any]) -> list[Session]:
