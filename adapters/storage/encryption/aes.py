@@ -19,6 +19,10 @@ FORMAT = b"\x01"
 ID, NONCE, TAG = 8, 12, 16
 HEAD = len(FORMAT) + ID + NONCE
 
+Place = tuple[object, ...]
+"""What sealed bytes are bound to, in parts: they are spelled as bytes only where something is
+sealed."""
+
 
 def aes(secret: bytes) -> AESGCM:
     """AES-256-GCM under a secret of 32 bytes.
@@ -35,7 +39,7 @@ def aes(secret: bytes) -> AESGCM:
     return AESGCM(secret)
 
 
-def sealed(cipher: AESGCM, key: bytes, place: bytes, data: bytes) -> bytes:
+def sealed(cipher: AESGCM, key: bytes, place: Place, data: bytes) -> bytes:
     """Encrypt, under a nonce of its own.
 
     Args:
@@ -43,7 +47,7 @@ def sealed(cipher: AESGCM, key: bytes, place: bytes, data: bytes) -> bytes:
         place: what the bytes are bound to.
     """
     nonce = os.urandom(NONCE)
-    return b"%b%b%b%b" % (FORMAT, key, nonce, cipher.encrypt(nonce, data, place))
+    return b"%b%b%b%b" % (FORMAT, key, nonce, cipher.encrypt(nonce, data, bound(*place)))
 
 
 def key_of(data: bytes) -> bytes | None:
@@ -53,7 +57,7 @@ def key_of(data: bytes) -> bytes | None:
     return bytes(data[1 : 1 + ID])
 
 
-def unsealed(cipher: AESGCM, place: bytes, data: bytes) -> bytes:
+def unsealed(cipher: AESGCM, place: Place, data: bytes) -> bytes:
     """What was encrypted.
 
     Raises:
@@ -62,7 +66,7 @@ def unsealed(cipher: AESGCM, place: bytes, data: bytes) -> bytes:
     from cryptography.exceptions import InvalidTag
 
     try:
-        return cipher.decrypt(bytes(data[1 + ID : HEAD]), bytes(data[HEAD:]), place)
+        return cipher.decrypt(bytes(data[1 + ID : HEAD]), bytes(data[HEAD:]), bound(*place))
     except InvalidTag:
         raise DamagedEvent(
             "it was sealed for another place, or changed since: its tag does not fit"

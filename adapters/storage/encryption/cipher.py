@@ -9,11 +9,11 @@ from __future__ import annotations
 import threading
 from hashlib import sha256
 from hmac import digest
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ....domain.errors import KeyDestroyed, KeyLost, KeysNeeded, NotEncrypted
 from ....projections.texts import SHOWN, Texts
-from .aes import aes, bound, key_of, sealed, unsealed
+from .aes import Place, aes, bound, key_of, sealed, unsealed
 from .hidden import Hidden
 from .keys import OWN, Destroyed, Key, Keys
 
@@ -45,19 +45,19 @@ class Cipher(Protocol):
     def renew(self, stream: str) -> None:
         """Seal what comes with a new key: all that was sealed before is being removed."""
 
-    def seal(self, stream: str, place: bytes, data: bytes) -> bytes:
+    def seal(self, stream: str, place: Place, data: bytes) -> bytes:
         """Seal what belongs to a stream.
 
         Args:
             stream: its text id.
-            place: as ``bound`` makes it.
+            place: what it is bound to.
 
         Raises:
             KeyLost: its key is gone; none is made in its place.
             KeysNeeded: the keys were not given.
         """
 
-    def open(self, place: bytes, data: bytes) -> bytes:
+    def open(self, place: Place, data: bytes) -> bytes:
         """What was sealed.
 
         Raises:
@@ -96,11 +96,11 @@ class Plain:
     def renew(self, stream: str) -> None:
         """Nothing is needed."""
 
-    def seal(self, stream: str, place: bytes, data: bytes) -> bytes:
+    def seal(self, stream: str, place: Place, data: bytes) -> bytes:
         """It stays as it is."""
         return data
 
-    def open(self, place: bytes, data: bytes) -> bytes:
+    def open(self, place: Place, data: bytes) -> bytes:
         """It is as it was."""
         return data
 
@@ -141,11 +141,11 @@ class Locked(Plain):
         """Nothing is begun without keys."""
         raise KeysNeeded(self._told)
 
-    def seal(self, stream: str, place: bytes, data: bytes) -> bytes:
+    def seal(self, stream: str, place: Place, data: bytes) -> bytes:
         """Nothing is sealed without keys."""
         raise KeysNeeded(self._told)
 
-    def open(self, place: bytes, data: bytes) -> bytes:
+    def open(self, place: Place, data: bytes) -> bytes:
         """Nothing is opened without keys."""
         raise KeysNeeded(self._told)
 
@@ -186,7 +186,7 @@ class Sealing:
         """Make its key, if it has none."""
         self._use(stream, self.keys.make(stream))
 
-    def seal(self, stream: str, place: bytes, data: bytes) -> bytes:
+    def seal(self, stream: str, place: Place, data: bytes) -> bytes:
         """Seal with the stream's current key."""
         found = self._current.get(stream)
         if found is None:
@@ -207,7 +207,7 @@ class Sealing:
             self._current[stream] = key.id, cipher
         return key.id, cipher
 
-    def open(self, place: bytes, data: bytes) -> bytes:
+    def open(self, place: Place, data: bytes) -> bytes:
         """Open with the key that sealed it."""
         id = key_of(data)
         if id is None:
@@ -266,6 +266,6 @@ class Sealing:
         self.keys.close()
 
 
-def place(kind: str, *parts: Any) -> bytes:
+def place(kind: str, *parts: object) -> Place:
     """A place to bind something to: what it is, and where it belongs."""
-    return bound("turnlog", kind, *parts)
+    return ("turnlog", kind, *parts)

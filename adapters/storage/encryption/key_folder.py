@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ....domain.errors import DamagedEvent, KeysNeeded, Refused
-from .aes import aes, bound, sealed, unsealed
+from .aes import Place, aes, sealed, unsealed
 from .key_database import TABLES, KeyDatabase, has_tables, make_private
 from .keys import OWN, Destroyed, Key, Standing
 
@@ -95,7 +95,7 @@ class KeyFolder:
         for statement in TABLES:
             cursor.execute(statement)
         name = os.urandom(16).hex()
-        check = sealed(self._key_of_keys(), _NONE, bound("turnlog keys", name), b"turnlog")
+        check = sealed(self._key_of_keys(), _NONE, ("turnlog keys", name), b"turnlog")
         values = {"schema": _SCHEMA, "name": name, "check": check, "changes": 0}
         cursor.executemany("INSERT INTO about VALUES (?, ?)", list(values.items()))
 
@@ -108,7 +108,7 @@ class KeyFolder:
             raise KeysNeeded(f"the keys in {self.path} are those of another log; {LOST}")
         self._name = about["name"]
         try:
-            unsealed(self._key_of_keys(), bound("turnlog keys", self._name), about["check"])
+            unsealed(self._key_of_keys(), ("turnlog keys", self._name), about["check"])
         except DamagedEvent:
             raise KeysNeeded(
                 f"the master key is not the one that wrapped the keys in {self.path}; {LOST}"
@@ -236,8 +236,8 @@ class KeyFolder:
                 f"the key of {stream!r} in {self.path} was changed; restore the folder from a copy"
             ) from None
 
-    def _bound(self, id: bytes, stream: str) -> bytes:
-        return bound("turnlog key", self._name, id, stream)
+    def _bound(self, id: bytes, stream: str) -> Place:
+        return "turnlog key", self._name, id, stream
 
     @contextmanager
     def _told(self) -> Iterator[None]:

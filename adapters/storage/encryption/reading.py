@@ -11,6 +11,7 @@ from ....projections.texts import Texts
 from ..damage import UNREADABLE
 from ..sql.statements import Statements
 from . import states
+from .aes import Place
 from .hidden import Find, Hidden, Looking
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class SealedReader:
             {at: data for at, data in found.items() if data is not None},
         )
 
-    def _unsealed(self, place: bytes, data: bytes) -> bytes | None:
+    def _unsealed(self, place: Place, data: bytes) -> bytes | None:
         try:
             return self.codec.cipher.open(place, data)
         except (KeysNeeded, KeyDestroyed):

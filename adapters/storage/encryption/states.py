@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from .aes import Place
 from .cipher import place
 
 
-def head(name: str, version: int) -> bytes:
+def head(name: str, version: int) -> Place:
     """The state at a stream's head.
 
     Args:
@@ -14,11 +15,11 @@ def head(name: str, version: int) -> bytes:
     return place("state", name, version)
 
 
-def memory(name: str, version: int) -> bytes:
+def memory(name: str, version: int) -> Place:
     """What a stream remembers of its last batches."""
     return place("memory", name, version)
 
 
-def snapshot(name: str, version: int) -> bytes:
+def snapshot(name: str, version: int) -> Place:
     """A state of the past."""
     return place("snapshot", name, version)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import AggregateRecorder, StoredEvent
 
+from ..encryption.aes import Place
 from ..encryption.cipher import place as bound
 from ..sql.schema import FOREVER
 from ..sql.transaction import SqlTransaction
@@ -85,6 +86,6 @@ class TurnlogSnapshotRecorder(TurnlogRecorder, AggregateRecorder):
         ]
 
 
-def bound_to(purpose: str, name: str, version: int) -> bytes:
+def bound_to(purpose: str, name: str, version: int) -> Place:
     """What a snapshot is bound to, where it is encrypted."""
     return bound("snapshot of the library", purpose, name, version)

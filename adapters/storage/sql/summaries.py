@@ -9,6 +9,7 @@ from ....domain.errors import DamagedEvent
 from ....domain.keys import names_in
 from ..contract.values import Summary
 from ..encoding.blocks import BlockCodec
+from ..encryption.aes import Place
 from ..encryption.cipher import place
 from .statements import Statements
 
@@ -56,5 +57,5 @@ class SummaryWriter(SummaryReader):
         return kept._replace(data=cipher.seal(name, _place(kept), kept.data))
 
 
-def _place(kept: Summary) -> bytes:
+def _place(kept: Summary) -> Place:
     return place("summary", *kept[:-1])
