@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from copy import copy
 from typing import Any, TypeVar
 
 from . import events as e
@@ -32,10 +31,11 @@ def fold(state: SessionState, happened: Iterable[e.SessionEvent]) -> SessionStat
 
 def branch_off(state: SessionState) -> SessionState:
     """A copy that ``apply`` may change."""
-    state = copy(state)
-    state.titles = dict(state.titles)
-    state.branches = dict(state.branches)
-    return state
+    branched = object.__new__(SessionState)  # `copy` takes three times as long
+    branched.__dict__.update(state.__dict__)
+    branched.titles = dict(state.titles)
+    branched.branches = dict(state.branches)
+    return branched
 
 
 def apply(state: SessionState, event: e.SessionEvent) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from sqlalchemy import Connection, Dialect, bindparam
@@ -269,8 +270,8 @@ class Sessions:
             live.entries,
             state.entries,
             state.gaps,
-            json.dumps(state.models) if state.models else "[]",
-            json.dumps([name(tag) for tag in state.tags]) if state.tags else "[]",
+            _listed(state.models),
+            _listed(tuple(name(tag) for tag in state.tags)),
             state.first_at,
             state.last_at,
             state.last_at if state.last_at is not None else recorded_at,
@@ -281,3 +282,8 @@ class Sessions:
             told["summary"],
             state.continuations,
         )
+
+
+@lru_cache(maxsize=1024)  # a session's models and tags hardly ever change
+def _listed(names: tuple[str | None, ...]) -> str:
+    return json.dumps(names)
