@@ -7,19 +7,15 @@ at hand and passed in as ``Seen``.
 
 from __future__ import annotations
 
-from itertools import takewhile
-
 from . import events as e
 from .batch import BATCHES_REMEMBERED, Batch, Known, Memory, Seen, nth
 from .consequences import Consequences
 from .entry import CONFLICT, REDACTED, Entry, Mark, keyed
-from .evolving import fold
 from .late import places
 from .retention import redact
 from .session import GONE, SessionState
 from .starting import started
 
-_ENTRIES = (e.TurnRecorded, e.EntryRecorded)
 _CONVERSATION = Mark.ASSISTANT | Mark.USER
 
 
@@ -48,6 +44,8 @@ class _Recording(Consequences):
         self.asked_late: set[str] = set()
         """The ids of the prompts that came late in this batch."""
         self.bodies: dict[bytes, bytes] = {}
+        self.figures: dict[int, e.Figures] = {}
+        """What was live just after each entry of the batch."""
         self.main = state.key.subpath is None
         self.preceding: Known | None = None
         self.awaited = None if batch.from_file else _hangs_on(batch)
@@ -200,6 +198,7 @@ class _Recording(Consequences):
             self.fill_gap(identity, recorded)
         if live and self.main:
             self.checkpoint(marks, turns, recorded)
+        self.figures[version] = state.live
 
     def _say_redacted(self, entry: Entry, identity: bytes, branch: int) -> None:
         if entry.original is not None:
@@ -254,26 +253,24 @@ class _Recording(Consequences):
         state = self.state
         if parent.late or parent.taken_over or parent.version >= state.leaf_version:
             return
-        past = self._past(parent.version)
+        past = self._figures(parent.version)
         if past is None:
             return
-        if (past.live.prompts, past.live.turns) != (state.live.prompts, state.live.turns):
+        if (past.prompts, past.turns) != (state.live.prompts, state.live.turns):
             self.happen(
                 e.TranscriptForked(
                     branch=state.branch,
                     at=parent.version,
                     child=state.version + 2,
-                    figures=past.live,
+                    figures=past,
                 )
             )
 
-    def _past(self, version: int) -> SessionState | None:
-        """The state just after an entry, with all that was derived from it."""
-        own = version - self.before.version
-        if own <= 0:
-            return self.seen.at_entry(version) if self.seen.at_entry is not None else None
-        rest = takewhile(lambda x: not isinstance(x, _ENTRIES), self.events[own:])
-        return fold(self.before, (*self.events[:own], *rest))
+    def _figures(self, version: int) -> e.Figures | None:
+        """What was live just after an entry, with all that was derived from it."""
+        if version > self.before.version:
+            return self.figures.get(version)
+        return self.seen.at_entry(version).live if self.seen.at_entry is not None else None
 
 
 def _hangs_on(batch: Batch) -> bytes | None:

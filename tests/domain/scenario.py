@@ -174,7 +174,8 @@ class Scenario:
 
     def _at_entry(self, version: int) -> SessionState:
         while version < len(self.happened) and not isinstance(
-            self.happened[version], e.TurnRecorded | e.EntryRecorded | e.SessionRewound
+            self.happened[version],
+            e.TurnRecorded | e.EntryRecorded | e.SessionRewound | e.TranscriptForked,
         ):
             version += 1
         return self.at(version)

@@ -151,6 +151,23 @@ def test_a_fork_in_the_transcript_does_not_depend_on_the_batches() -> None:
     assert len(one_by_one.all_of(e.TranscriptForked)) == 1
 
 
+def test_a_prompt_on_the_entry_before_a_fork_does_not_depend_on_the_batches() -> None:
+    """What a fork takes back must never be taken back from the entry that came before it."""
+    s, _ = session()
+    before = s.leaf
+    s.leaf = s.entries[1]["uuid"]
+    add(s, "Another way?")
+    s.leaf = before
+    add(s, "The first way after all?")
+    once, one_by_one = given(s.entries), Scenario()
+    for entry in s.entries:
+        one_by_one.when([entry])
+    figures = [fork.figures for fork in one_by_one.all_of(e.TranscriptForked)]
+    assert [(live.prompts, live.turns) for live in figures] == [(1, 1), (3, 3)]
+    assert [fork.figures for fork in once.all_of(e.TranscriptForked)] == figures
+    assert once.state.live == one_by_one.state.live
+
+
 def test_results_of_parallel_tools_fork_nothing() -> None:
     s = Transcript(KEY.session_id)
     s.prompt("?")
