@@ -102,18 +102,23 @@ class Entry:
     """What came, where something was taken out of it on the way. It is compared, never kept."""
     corrupt: str | None = None
     """Why the bytes are no entry; the body is then whatever was found."""
+    _digest: bytes | None = None
 
     def __init__(self, body: bytes, **known: Any) -> None:
         self.body = body
         self.__dict__.update(known)
 
     def __repr__(self) -> str:
-        return f"Entry({', '.join(f'{name}={value!r:.60}' for name, value in vars(self).items())})"
+        known = self._known().items()
+        return f"Entry({', '.join(f'{name}={value!r:.60}' for name, value in known)})"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Entry) and vars(self) == vars(other)
+        return isinstance(other, Entry) and self._known() == other._known()
 
     __hash__ = None  # type: ignore[assignment]
+
+    def _known(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_digest"}
 
     @property
     def canonical(self) -> bytes:
@@ -123,7 +128,9 @@ class Entry:
     @property
     def digest(self) -> bytes:
         """SHA-256 of the canonical JSON (of a corrupt entry, of its bytes)."""
-        return sha256(self.canonical).digest()
+        if self._digest is None:  # an entry without uuid is asked four times
+            self._digest = sha256(self.canonical).digest()
+        return self._digest
 
 
 # Identities that are no uuid begin with a byte that tells what they are; none is 16 bytes long.

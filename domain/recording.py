@@ -52,14 +52,14 @@ class _Recording(Consequences):
 
     def run(self) -> tuple[list[e.SessionEvent], SessionState, Memory]:
         batch, memory, state = self.batch, self.memory, self.state
-        stamp = batch.stamp()
-        repeated = not batch.from_file and stamp in batch.could_repeat(memory)
+        stamp = batch.stamp() if not batch.from_file else None
+        repeated = stamp is not None and stamp in batch.could_repeat(memory)
         standing = places(state, batch, self.seen)
         for i, entry in enumerate(batch.entries):
             self._take(entry, batch.identities[i], standing[i] if standing else None, repeated)
         self.announce_status()
         batches = memory.batches
-        if not batch.from_file and not repeated:
+        if stamp is not None and not repeated:
             batches = (*batches, stamp)[-BATCHES_REMEMBERED:]
         return (
             self.events,
