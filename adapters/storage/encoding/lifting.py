@@ -106,7 +106,7 @@ class _Lifted:
 
     def behind(self) -> Iterator[bytes]:
         """What stands behind the text."""
-        yield self.marks
+        yield bytes(self.marks)
         yield struct.pack(f"<{len(self._numbers)}I", *self._numbers)
         for column in zip(*(uuid.split(b"-") for uuid in self._uuids), strict=True):
             yield bytes.fromhex(b"".join(column).decode())
