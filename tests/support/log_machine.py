@@ -324,7 +324,10 @@ class Machine(RuleBasedStateMachine):
             known = transaction.known(stream, [identity]).get(identity)
             if known is None:
                 return False
-            entry["message"]["content"] = [{"type": "text", "text": "[redacted]"}]
+            message = entry["message"]
+            # The calls stay: a session that waits for a tool goes on waiting.
+            calls = [block for block in message["content"] if block["type"] == "tool_use"]
+            message["content"] = [{"type": "text", "text": "[redacted]"}, *calls]
             body, _ = encode(entry)
             forgetting = Forgetting(self.log.store, transaction)
             forgetting.forget(stream, [known.version])
