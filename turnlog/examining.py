@@ -27,8 +27,11 @@ Level = Literal["good", "note", "warn", "bad"]
 EXTRAS = {
     "claude": ("claude-agent-sdk", "mirror and resume sessions of the Claude Agent SDK"),
     "encryption": ("cryptography", "encrypt a log"),
+    "migrate": ("msgpack", "migrate what LangGraph wrote"),
     "parquet": ("pyarrow", "export Parquet"),
     "postgres": ("psycopg", "keep the log in PostgreSQL"),
+    "prices": ("genai-prices", "price the models of other makers"),
+    "redaction": ("google-re2", "take out secrets by patterns"),
     "redis": ("redis", "have the active sessions at hand in Redis"),
 }
 KEYS_BESIDE = "the keys lie beside the log: a copy of both protects nothing, erases nothing"
@@ -118,7 +121,7 @@ def _log(log: Log, location: Location) -> Iterator[Finding]:
         "holds",
         "good",
         f"{_number(totals.sessions, 'session')}, {_number(totals.subagents, 'subagent')}, "
-        f"{totals.entries:,} entries, {events:,} events",
+        f"{totals.entries:,} entries, {_number(events, 'event')}",
     )
     yield from _keys(log, location)
 

@@ -14,8 +14,9 @@ from turnlog.adapters.cli import run
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A settings file that does not exist yet."""
+    """A settings file with nothing in it."""
     path = tmp_path / "settings.toml"
+    path.touch()
     monkeypatch.setenv("TURNLOG_SETTINGS_FILE", str(path))
     return path
 

@@ -311,5 +311,17 @@ def test_what_a_killed_process_of_the_same_number_left_is_no_hindrance(tmp_path:
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"whole"]
 
 
+@pytest.mark.parametrize("name", ["all.jsonl", "one.html", "one.md"])
+def test_what_a_killed_export_left_goes_with_the_next(
+    read_only: Log, tmp_path: Path, name: str
+) -> None:
+    """What was said must never lie in a hidden file for ever because an export was killed."""
+    gone = 2**22 + 1  # no process has a number so high
+    (tmp_path / f".{name}.{gone}").write_bytes(b"half of it")
+    (tmp_path / f".other.jsonl.{gone}").write_bytes(b"of another export")
+    read_only.export_sessions(tmp_path / name, KEY)
+    assert {path.name for path in tmp_path.iterdir()} == {name, f".other.jsonl.{gone}"}
+
+
 def test_unseen_characters_are_shown() -> None:
     assert text("a\x1b[31mb\x1b[0m\x00\u202e<") == "ab␀\\u202e&lt;"

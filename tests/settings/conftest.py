@@ -9,8 +9,9 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A settings file that does not exist yet."""
+    """A settings file with nothing in it."""
     path = tmp_path / "settings.toml"
+    path.touch()
     monkeypatch.setenv("TURNLOG_SETTINGS_FILE", str(path))
     return path
 

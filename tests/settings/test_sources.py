@@ -134,6 +134,13 @@ def test_a_settings_file_that_makes_no_sense_is_named(file: Path, text: str, tol
         Settings.load()
 
 
+def test_a_settings_file_that_is_named_and_not_there_is_told(file: Path) -> None:
+    """A file that somebody named must never be passed over: it may be what chooses the log."""
+    file.unlink()
+    with pytest.raises(InvalidSettings, match="TURNLOG_SETTINGS_FILE is .*, which is not there"):
+        turnlog.open("memory:")
+
+
 def test_an_argument_that_makes_no_sense_is_named() -> None:
     with pytest.raises(InvalidSettings, match="the argument checkpoint_interval is -1, but takes"):
         turnlog.open("memory:", checkpoint_interval=-1)

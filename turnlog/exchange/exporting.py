@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import BinaryIO
 
 from ..adapters.storage.contract.store import Store
 from ..domain.errors import Refused
@@ -11,7 +14,7 @@ from ..domain.points import Point
 from ..projections.sessions import Filter, Session
 from .asked import Chosen, SessionsExported, chosen, is_everything
 from .claude_files import write_claude
-from .files import new_file
+from .files import new_file, remove_unfinished
 from .reading_files import Form, write_all, write_one
 
 FORMATS = ("html", "markdown", "jsonl", "claude")
@@ -62,7 +65,7 @@ def export_sessions(
     if named == "jsonl":
         from .carrying import write_sessions
 
-        with new_file(out, overwrite) as file:
+        with _one_file(out, overwrite) as file:
             everything = is_everything(asked)
             strays = write_sessions(store, file.write, sessions, told.done, everything)
         told.subagents += strays
@@ -116,10 +119,16 @@ def _for_people(
     if next(sessions, None) is not None:
         raise Refused(f"{out.name} is one file, and several sessions match; name a folder for them")
     told.sessions = 1
-    with new_file(out, overwrite) as file:
+    with _one_file(out, overwrite) as file:
         write_one(store, file, form, first)
     told.done(first)
     return [out]
+
+
+def _one_file(out: Path, overwrite: bool) -> AbstractContextManager[BinaryIO]:
+    """The only file of an export; what one that was killed left beside it goes."""
+    remove_unfinished(out.parent, re.compile(re.escape(out.name)))
+    return new_file(out, overwrite)
 
 
 def _folder(out: Path) -> Path:

@@ -128,9 +128,15 @@ def sources(kind: type[BaseSettings]) -> Sequence[Source]:
 
 
 def settings_file() -> Path:
-    """The settings file: ``TURNLOG_SETTINGS_FILE``, else ``settings.toml`` in the user's folder."""
+    """The settings file: ``TURNLOG_SETTINGS_FILE``, else ``settings.toml`` in the user's folder.
+
+    Raises:
+        InvalidSettings: the variable names no file. What it would set may be which log is meant.
+    """
     named = os.environ.get("TURNLOG_SETTINGS_FILE")
     if named:
+        if not os.path.exists(named):  # noqa: PTH110 - false where the folder is closed to us
+            raise InvalidSettings(f"TURNLOG_SETTINGS_FILE is {named!r}, which is not there")
         return Path(named)
     return Path(platformdirs.user_config_dir("turnlog")) / "settings.toml"
 
