@@ -226,7 +226,7 @@ def test_a_file_of_another_kind_is_refused(other: Log, tmp_path: Path) -> None:
     with turnlog.open("memory:") as log:
         fill(log)
         log.export_audit(path)
-    with pytest.raises(InvalidEvidence, match="line 1: its format is 'turnlog-trail"):
+    with pytest.raises(InvalidEvidence, match="line 1: it begins an exported audit trail"):
         other.import_sessions(path)
     path.write_text("")
     with pytest.raises(InvalidEvidence, match="cut off"):

@@ -14,7 +14,7 @@ from tests.support.transcripts import Transcript
 from turnlog import Log, SessionKey, events
 from turnlog.adapters.claude.kept_files import stored
 from turnlog.adapters.storage.contract.transaction import Transaction
-from turnlog.domain.session import fold
+from turnlog.domain.evolving import fold
 from turnlog.importing.keeping import kept_content, kept_files
 
 from .conftest import AGENT, FORK, KEY, OTHER, talk
