@@ -38,7 +38,7 @@ def settings() -> str:
             "3. An `.env` file, which stands in for the environment: `.env` in the working "
             "directory, or the file that `TURNLOG_ENV_FILE` names; where that is empty, none.\n"
             "4. The settings file, `settings.toml` in the user's configuration folder for "
-            "`turnlog`, or the file that `TURNLOG_SETTINGS_FILE` names.\n"
+            "`turnlog`, or the file that `TURNLOG_SETTINGS_FILE` names, which must be there.\n"
             "5. The variables of a host application, of the environment first and then of the "
             "`.env` file:",
             table(("variable of the host", "setting"), hosts),

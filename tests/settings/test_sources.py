@@ -137,7 +137,7 @@ def test_a_settings_file_that_makes_no_sense_is_named(file: Path, text: str, tol
 def test_a_settings_file_that_is_named_and_not_there_is_told(file: Path) -> None:
     """A file that somebody named must never be passed over: it may be what chooses the log."""
     file.unlink()
-    with pytest.raises(InvalidSettings, match="TURNLOG_SETTINGS_FILE is .*, which is not there"):
+    with pytest.raises(InvalidSettings, match=r"TURNLOG_SETTINGS_FILE is .*, which is not there"):
         turnlog.open("memory:")
 
 
