@@ -92,6 +92,27 @@ def test_what_is_gone_is_told_without_its_text(log: Log, gone: str) -> None:
     assert log.get(KEY, "prompt:0" if gone == "erase" else "prompt:1").text == ""
 
 
+def test_a_prompt_that_was_told_is_the_one_that_is_shown(log: Log) -> None:
+    """What an application told of a session must never be hidden by the first message in it."""
+    log.create(KEY, prompt="Asked first")
+    assert log.get(KEY).prompt == "Asked first"
+    log.conversation(KEY).record("user", "hi")
+    assert log.get(KEY).prompt == log.session(KEY.session_id).first_message == "Asked first"
+    log.update(KEY, prompt="Changed")
+    assert log.get(KEY).prompt == log.session(KEY.session_id).first_message == "Changed"
+
+
+def test_the_first_message_is_shown_whole_where_nothing_was_told(log: Log) -> None:
+    asked = "Why, " * 100 + "at last?"
+    log.create(KEY, user_id="ada")
+    talk = log.conversation(KEY)
+    talk.record("user", asked)
+    assert log.get(KEY).prompt == asked
+    log.rewind(KEY, "prompt:0")
+    talk.record("user", "Something else")
+    assert log.get(KEY).prompt == "Something else"
+
+
 def test_of_a_session_without_entries(timed: Log, clock: Clock) -> None:
     timed.create(KEY, prompt="Why?")
     found = timed.get(KEY)

@@ -35,7 +35,7 @@ class SessionRecord(NamedTuple):
     """Why the last answer ended; None while one is waited for."""
     title: str | None
     prompt: str | None
-    """What was asked first."""
+    """What was asked first; of a session begun by hand, what was told of that."""
     text: str
     """What the model said on the live branch; see ``Said``."""
     usage: Usage
@@ -94,7 +94,7 @@ def record_of(
         status=state.status,
         stop_reason=state.stop_reason,
         title=state.title,
-        prompt=said.prompt(upto) or state.titles.get("prompt"),
+        prompt=_asked_first(state, said.prompt(upto)),
         text=said.text(upto),
         usage=state.live.usage,
         billed=state.billed,
@@ -121,6 +121,17 @@ def _recorded_at(reader: Reader, stream: Stream, state: SessionState) -> tuple[i
     wanted = (state.life + 1, max(state.version, state.life + 1))
     first, last = (event_at(reader, stream, v, "none").recorded_at for v in wanted)
     return first, last
+
+
+def _asked_first(state: SessionState, said: str | None) -> str | None:
+    """What the transcript has; but what was told of a session that was begun by hand goes first.
+
+    The state has no more than the beginning of it.
+    """
+    told = state.titles.get("prompt")
+    if not told or not said:
+        return told or said
+    return told if state.source == "api" and not said.startswith(told) else said
 
 
 class Said:
