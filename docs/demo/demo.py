@@ -70,6 +70,7 @@ def main() -> int:
     os.chdir(ROOT)
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
+    (FOLDER / "settings.toml").touch()  # nobody else's settings
     database = FOLDER / "turnlog.db"
     environment = _environment(database)
     for said, arguments in STEPS:
